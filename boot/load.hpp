@@ -1,0 +1,41 @@
+#pragma once
+#include "boot/options.hpp"
+#include "boot/platform/clock.hpp"
+#include "boot/platform/console.hpp"
+#include "boot/platform/files.hpp"
+#include "boot/platform/keyboard.hpp"
+#include "boot/platform/pages.hpp"
+#include "model/session.hpp"
+
+namespace boot {
+
+/// What the rest of the program talks to the user with.
+struct Terminal {
+  Console& console;
+  Keyboard& keyboard;
+  Clock& clock;
+};
+
+/// A model in memory, ready to tell stories. Parts point at each other: it must stay in its place.
+struct Engine {
+  Engine() = default;
+  Engine(const Engine&) = delete;
+
+  Pages weights;  // model and tokenizer
+  Pages session;  // activations, KV cache, prompts; while loading, what is read from disk
+  rt::Arena arena;  // over `session`
+  model::Alone one_core;
+  model::Workers* workers = &one_core;
+  model::Checkpoint checkpoint;
+  model::Model model;
+  model::Tokenizer tokenizer;
+  model::Transformer transformer;
+  model::Sampler sampler;
+  uint64_t tokenizer_bytes = 0;  // of `weights`
+};
+
+/// Finds the files that `options` name, reads them with a progress bar and makes `engine` ready.
+/// Fails with a sentence that names the file; Errc::stopped where the user pressed Esc or Ctrl-C.
+rt::Result<void> load(Engine& engine, const Options& options, const Terminal& terminal);
+
+}  // namespace boot

@@ -1,0 +1,130 @@
+// efi_main: options -> model -> story -> exit.
+#include "boot/chat.hpp"
+#include "boot/load.hpp"
+#include "boot/options.hpp"
+#include "boot/platform/entropy.hpp"
+#include "boot/platform/firmware.hpp"
+#include "boot/platform/power.hpp"
+#include "boot/platform/program.hpp"
+#include "boot/platform/volumes.hpp"
+
+namespace boot {
+namespace {
+
+constexpr uint64_t kConfigBytes = 64 * 1024;  // the longest llama.cfg
+constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
+
+/// llama.cfg beside the program, else in the root of its volume; no file is no error.
+rt::Result<void> read_config_file(Options& options, rt::Arena& arena) {
+  rt::Result<Volume> volume = Volume::open(boot_device());
+  if (!volume) return {};  // started from a network or from memory
+  char folder[256], path[300];
+  const rt::Text places[] = {program_folder({folder, sizeof folder}), "\\"};
+  for (rt::Text place : places) {
+    const rt::Text name =
+        rt::print_to({path, sizeof path}, "%.*sllama.cfg", place.length(), place.data);
+    rt::Result<File> file = volume->open_file(name);
+    if (!file && file.error().code == rt::Errc::not_found) continue;
+    if (!file) return file.error();
+    rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kConfigBytes);
+    if (!bytes) return bytes.error();
+    return read_config(options, name, {reinterpret_cast<const char*>(bytes->data), bytes->count});
+  }
+  return {};
+}
+
+rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, Console& console) {
+  rt::Result<rt::Span<char>> buffer = arena.make_raw<char>(kLineBytes);
+  if (!buffer) return buffer.error();
+  bool unreadable = false;
+  const rt::Span<char> line = command_line(*buffer, unreadable);
+  if (unreadable)
+    console.write("note: firmware handed over boot options that are no text; passed over\n");
+  char foreign[160];
+  rt::Text passed_over;
+  rt::Result<void> done =
+      read_command_line(options, line, passed_over, {foreign, sizeof foreign});
+  if (!passed_over.empty())
+    rt::print(console, "note: passed over in the boot options: %.*s\n", passed_over.length(),
+              passed_over.data);
+  return done;
+}
+
+void print_head(Console& console) {
+  console.write("llama.efi\n");
+  char vendor[128];
+  const rt::Text name =
+      g_system->firmware_vendor
+          ? rt::utf16_to_utf8({g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
+          : rt::Text("unknown");
+  const uint32_t revision = g_system->header.revision;
+  rt::print(console, "firmware  %.*s, UEFI %u.%u\n", name.length(), name.data, revision >> 16,
+            (revision & 0xffff) / 10);
+}
+
+/// Everything between the console's begin and its end.
+rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t started) {
+  rt::Result<Pages> pages =
+      Pages::allocate(kConfigBytes + kLineBytes + 4096, MemoryUse::buffer, "the options");
+  if (!pages) return pages.error();
+  rt::Arena arena(pages->memory());
+  if (rt::Result<void> done = read_config_file(options, arena); !done) return done;
+  if (rt::Result<void> done = read_boot_arguments(options, arena, terminal.console); !done)
+    return done;
+  if (options.help) {
+    print_help(terminal.console);
+    return {};
+  }
+  if (options.seed == 0) options.seed = entropy() % 1'000'000'000 + 1;  // short enough to type
+
+  Engine engine;
+  if (rt::Result<void> done = load(engine, options, terminal); !done) return done;
+  if (options.temperature != 0)
+    rt::print(terminal.console, "seed      %llu\n", static_cast<unsigned long long>(options.seed));
+  return tell_story(engine, options, terminal, started);
+}
+
+uefi::Status status_of(const rt::Error& error) {
+  using uefi::Status;
+  switch (error.code) {
+    case rt::Errc::firmware: return static_cast<Status>(error.detail);
+    case rt::Errc::not_found: return Status::not_found;
+    case rt::Errc::out_of_memory: return Status::out_of_resources;
+    case rt::Errc::bad_file: return Status::load_error;
+    case rt::Errc::unsupported: return Status::unsupported;
+    case rt::Errc::usage: return Status::invalid_parameter;
+    case rt::Errc::stopped: return Status::aborted;
+  }
+  return Status::aborted;
+}
+
+void finish(OnFinish what, Console& console) {
+  if (what == OnFinish::poweroff && !power_off())
+    console.write("note: this firmware cannot switch the machine off\n");
+  if (what == OnFinish::reboot && !reboot())
+    console.write("note: this firmware cannot restart the machine\n");
+}
+
+}  // namespace
+}  // namespace boot
+
+extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) {
+  using namespace boot;
+  const uint64_t started = Clock::ticks();
+  set_firmware(image, system);
+  // The boot manager resets a machine whose program has not ended after five minutes.
+  (void)g_services->set_watchdog_timer(0, 0, 0, nullptr);
+  if (const uefi::LoadedImage* loaded = loaded_image())
+    count_memory(MemoryUse::image, static_cast<int64_t>(loaded->image_size));
+
+  Console console(system->con_out);
+  Keyboard keyboard(*system);
+  Clock clock = Clock::start();
+  print_head(console);
+
+  Options options;
+  const rt::Result<void> done = run(options, {console, keyboard, clock}, started);
+  if (!done) rt::print(console, "error: %s\n", done.error().text);
+  finish(options.on_finish, console);
+  return done ? uefi::Status::success : status_of(done.error());
+}

@@ -1,0 +1,140 @@
+#include "boot/platform/clock.hpp"
+
+#include "boot/platform/firmware.hpp"
+
+namespace boot {
+
+namespace {
+
+constexpr uint64_t kNanoseconds = 1'000'000'000;
+constexpr uint32_t kDay = 24 * 60 * 60;
+
+struct Cpuid {
+  uint32_t eax, ebx, ecx, edx;
+};
+
+Cpuid cpuid(uint32_t leaf) {
+  Cpuid r;
+  asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(0));
+  return r;
+}
+
+/// Leaf 0x15: crystal clock and the counter's ratio to it. 0 where the processor does not say.
+uint64_t hertz_by_cpuid() {
+  if (cpuid(0).eax < 0x15) return 0;
+  const Cpuid r = cpuid(0x15);
+  return r.eax && r.ebx ? uint64_t{r.ecx} * r.ebx / r.eax : 0;
+}
+
+/// Leaf 0x40000010 of several hypervisors: the counter's rate in kHz. 0 where there is none.
+uint64_t hertz_by_hypervisor() {
+  const bool hypervisor = cpuid(1).ecx >> 31 & 1;
+  if (!hypervisor || cpuid(0x40000000).eax < 0x40000010) return 0;
+  return uint64_t{cpuid(0x40000010).eax} * 1000;
+}
+
+/// Leaf 0x16: the processor's base frequency, within a few percent of the counter's rate. Or 0.
+uint64_t hertz_nominal() {
+  return cpuid(0).eax < 0x16 ? 0 : uint64_t{cpuid(0x16).eax & 0xffff} * 1'000'000;
+}
+
+/// Ticks while firmware waits. The shortest of three waits of 5 ms: a busy host makes them longer.
+uint64_t hertz_by_stall() {
+  constexpr uint64_t kMicroseconds = 5000;
+  uint64_t shortest = ~uint64_t{0};
+  for (int i = 0; i < 3; ++i) {
+    const uint64_t before = Clock::ticks();
+    if (g_services->stall(kMicroseconds) != uefi::Status::success) continue;
+    shortest = rt::min(shortest, Clock::ticks() - before);
+  }
+  return shortest == ~uint64_t{0} ? 0 : shortest * (1'000'000 / kMicroseconds);
+}
+
+bool near(uint64_t a, uint64_t b, uint64_t percent) {
+  const uint64_t apart = a < b ? b - a : a - b;
+  return apart <= b / 100 * percent;
+}
+
+}  // namespace
+
+uint64_t Clock::ticks() { return __builtin_ia32_rdtsc(); }
+
+Clock Clock::start() {
+  Clock clock;
+  const uint64_t stalled = hertz_by_stall();
+  const uint64_t nominal = hertz_nominal();
+  if (const uint64_t exact = hertz_by_cpuid()) {
+    clock.hertz_ = exact;
+    clock.source_ = Source::cpuid;
+  } else if (const uint64_t told = hertz_by_hypervisor()) {
+    clock.hertz_ = told;
+    clock.source_ = Source::hypervisor;
+  } else if (nominal && !near(stalled, nominal, 20)) {
+    clock.hertz_ = nominal;
+    clock.source_ = Source::cpuid;
+  } else if (stalled) {
+    clock.hertz_ = stalled;
+  } else {
+    clock.hertz_ = kNanoseconds;  // neither says anything: wrong, until check() sees two seconds
+  }
+  clock.looked_ = ticks();
+  clock.check();
+  return clock;
+}
+
+uint64_t Clock::nanoseconds(uint64_t ticks) const {
+  return ticks / hertz_ * kNanoseconds + ticks % hertz_ * kNanoseconds / hertz_;
+}
+
+const char* Clock::source_name() const {
+  switch (source_) {
+    case Source::cpuid: return "CPUID";
+    case Source::hypervisor: return "hypervisor";
+    case Source::stall: return "firmware timer";
+    case Source::rtc: return "real-time clock";
+  }
+  return "";
+}
+
+void Clock::check() {
+  const uint64_t now = ticks();
+  if (rtc_ == Rtc::absent) return;
+  if (rtc_ == Rtc::ticking && now - looked_ < milliseconds_to_ticks(20)) return;
+  uefi::Time time{};
+  if (g_system->runtime_services->get_time(&time, nullptr) != uefi::Status::success ||
+      time.hour > 23 || time.minute > 59 || time.second > 59) {
+    rtc_ = Rtc::absent;
+    return;
+  }
+  compare(now, time.hour * 3600u + time.minute * 60u + time.second);
+}
+
+void Clock::compare(uint64_t now, uint32_t second) {
+  const uint64_t blur = now - looked_;  // the second began that long ago at most
+  looked_ = now;
+  const bool edge = rtc_ == Rtc::ticking && second != second_;
+  rtc_ = Rtc::ticking;
+  second_ = second;
+  if (!edge) return;
+
+  const uint64_t passed = have_edge_ ? (second + kDay - edge_second_) % kDay : 0;
+  const uint64_t between = now - edge_ticks_;
+  const bool clock_was_set = passed == 0 || passed > kDay / 2;
+  if (!have_edge_ || clock_was_set || blur < edge_blur_ / 4) {  // begin here, or better here
+    have_edge_ = true;
+    edge_second_ = second;
+    edge_ticks_ = now;
+    edge_blur_ = blur;
+    return;
+  }
+  if (between <= blur) return;
+  const uint64_t lowest = (between - blur) / passed, highest = (between + edge_blur_) / passed;
+  if (source_ == Source::rtc) {  // narrower with every second
+    hertz_ = rt::min(rt::max(hertz_, lowest), highest);
+  } else if (hertz_ < lowest - lowest / 10 || hertz_ > highest + highest / 10) {
+    hertz_ = rt::max<uint64_t>(1, lowest + (highest - lowest) / 2);
+    source_ = Source::rtc;
+  }
+}
+
+}  // namespace boot

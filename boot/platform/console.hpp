@@ -1,0 +1,68 @@
+#pragma once
+#include "rt/format.hpp"
+#include "rt/utf.hpp"
+#include "uefi_headers/simple_text_output.hpp"
+
+namespace boot {
+
+/// The text console of firmware, screens and serial lines alike. Takes UTF-8; what cannot be shown
+/// is replaced (plain_text.hpp), control characters but \n \r \t \b become "?". Every write() is on
+/// the screen when it returns. A machine without a console shows nothing and is no error.
+/// UEFI 2.10 §12.4. The destructor puts the console back as it was found.
+class Console final : public rt::Sink {
+ public:
+  /// Longer lines are hard to read: modes with more columns are not chosen.
+  static constexpr uint32_t kMaxColumns = 132;
+
+  struct Size {
+    uint32_t columns = 80, rows = 25;
+  };
+  struct Position {
+    uint32_t column = 0, row = 0;  // from 0
+  };
+
+  /// `out`: SystemTable.ConOut, or null.
+  explicit Console(uefi::SimpleTextOutput* out);
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
+  ~Console() { restore(); }
+
+  void write(rt::Text text) override;
+
+  Size size() const;
+  Position position() const;
+  void move_to(Position position);
+  /// Blanks from the cursor to the last column but one: writing the last one would scroll a serial
+  /// line. The cursor stays.
+  void clear_line_end();
+  /// Clears the screen; the cursor goes to the top left.
+  void clear();
+
+  void set_color(uefi::Color foreground, uefi::Color background = uefi::Color::black);
+  /// The colours that were there at the start.
+  void reset_color();
+  void show_cursor(bool visible);
+
+  /// Goes to the largest mode that has no fewer rows and columns than now and at most kMaxColumns.
+  /// Clears the screen if it finds one; returns whether it did.
+  bool choose_mode();
+  /// Mode, colours and cursor as at the start.
+  void restore();
+
+ private:
+  void put(char32_t character);
+  void put_unit(uefi::Char16 unit);
+  void flush();
+  bool can_show(uefi::Char16 unit) const;
+  bool query(int32_t mode, Size& size) const;
+
+  uefi::SimpleTextOutput* out_;
+  uefi::SimpleTextOutputMode start_{};  // as at the start
+  rt::Utf8Decoder decoder_;
+  bool after_return_ = false;  // the last character was \r
+  bool cursor_changed_ = false;
+  uint32_t used_ = 0;
+  uefi::Char16 units_[160];  // waiting for OutputString
+};
+
+}  // namespace boot

@@ -1,0 +1,119 @@
+#include "boot/platform/files.hpp"
+
+#include "boot/platform/firmware.hpp"
+#include "rt/format.hpp"
+
+namespace boot {
+
+using uefi::Status;
+
+FileHandle& FileHandle::operator=(FileHandle&& other) {
+  if (this == &other) return *this;
+  close();
+  raw_ = other.release();
+  return *this;
+}
+
+uefi::FileProtocol* FileHandle::release() {
+  uefi::FileProtocol* const raw = raw_;
+  raw_ = nullptr;
+  return raw;
+}
+
+void FileHandle::close() {
+  if (raw_) (void)raw_->close(raw_);
+  raw_ = nullptr;
+}
+
+File::File(FileHandle handle, rt::Text name, uint64_t size)
+    : handle_(static_cast<FileHandle&&>(handle)), size_(size) {
+  rt::print_to({name_, sizeof name_}, "%.*s", name.length(), name.data);
+}
+
+rt::Result<uint64_t> File::read(rt::Span<uint8_t> into) {
+  const uint64_t start = position_;
+  while (position_ - start < into.count && position_ < size_) {
+    const uint64_t wanted = rt::min(into.count - (position_ - start), size_ - position_);
+    const uint64_t asked = rt::min(wanted, kMaxTransfer);
+    uefi::Uintn got = asked;
+    const Status status = handle_.get()->read(handle_.get(), &got, into.data + (position_ - start));
+    if (status != Status::success || got > asked)
+      return firmware_error(status == Status::success ? Status::device_error : status,
+                            "%s: reading failed at byte %'llu of %'llu", name_,
+                            static_cast<unsigned long long>(position_),
+                            static_cast<unsigned long long>(size_));
+    if (got == 0) break;
+    position_ += got;  // fewer than asked is no end: some drivers give a cluster at a time
+  }
+  return position_ - start;
+}
+
+rt::Result<rt::Span<uint8_t>> File::read_all(rt::Arena& arena, uint64_t most) {
+  if (size_ > most)
+    return rt::fail(rt::Errc::bad_file, most, "%s: %'llu bytes long, but at most %'llu make sense",
+                    name_, static_cast<unsigned long long>(size_),
+                    static_cast<unsigned long long>(most));
+  if (rt::Result<void> start = seek(0); !start) return start.error();
+  rt::Result<rt::Span<uint8_t>> bytes = arena.make_raw<uint8_t>(size_);
+  if (!bytes) return bytes.error();
+  rt::Result<uint64_t> got = read(*bytes);
+  if (!got) return got.error();
+  if (*got != size_)
+    return rt::fail(rt::Errc::bad_file, *got, "%s: the file ends after %'llu of %'llu bytes", name_,
+                    static_cast<unsigned long long>(*got), static_cast<unsigned long long>(size_));
+  return bytes;
+}
+
+rt::Result<void> File::seek(uint64_t position) {
+  const Status status = handle_.get()->set_position(handle_.get(), position);
+  if (status != Status::success)
+    return firmware_error(status, "%s: cannot go to byte %'llu", name_,
+                          static_cast<unsigned long long>(position));
+  position_ = position;
+  return {};
+}
+
+rt::Result<void> File::write(rt::Span<const uint8_t> from) {
+  for (uint64_t done = 0; done < from.count;) {
+    const uint64_t asked = rt::min(from.count - done, kMaxTransfer);
+    uefi::Uintn put = asked;
+    const Status status = handle_.get()->write(handle_.get(), &put, from.data + done);
+    if (status != Status::success || put == 0 || put > asked)
+      return firmware_error(status == Status::success ? Status::device_error : status,
+                            "%s: writing failed after %'llu bytes", name_,
+                            static_cast<unsigned long long>(position_));
+    done += put;
+    position_ += put;
+    size_ = rt::max(size_, position_);
+  }
+  return {};
+}
+
+rt::Result<void> File::write(rt::Text text) {
+  return write({reinterpret_cast<const uint8_t*>(text.data), text.size});
+}
+
+rt::Result<void> File::flush() {
+  const Status status = handle_.get()->flush(handle_.get());
+  if (status != Status::success)
+    return firmware_error(status, "%s: what was written may not have reached the medium", name_);
+  return {};
+}
+
+rt::Result<rt::Span<const uint8_t>> FileSource::next(uint64_t most) {
+  if (ready_.empty()) {
+    rt::Result<uint64_t> got = file_.read(buffer_);
+    if (!got) return got.error();
+    if (*got == 0)
+      return rt::fail(rt::Errc::bad_file, file_.position(),
+                      "%.*s: the file ends after %'llu of %'llu bytes", name().length(),
+                      name().data, static_cast<unsigned long long>(file_.position()),
+                      static_cast<unsigned long long>(file_.size()));
+    ready_ = buffer_.part(0, *got);
+  }
+  const rt::Span<const uint8_t> part = ready_.part(0, rt::min(most, ready_.count));
+  ready_ = ready_.from(part.count);
+  return part;
+}
+
+}  // namespace boot

@@ -1,0 +1,27 @@
+#include "boot/platform/firmware.hpp"
+
+#include "rt/format.hpp"
+
+namespace boot {
+
+StatusText::StatusText(uefi::Status status) {
+  if (const char* name = uefi::status_name(status))
+    rt::print_to({text_, sizeof text_}, "%s", name);
+  else
+    rt::print_to({text_, sizeof text_}, "EFI status 0x%llx",
+                 static_cast<unsigned long long>(status));
+}
+
+rt::Error firmware_error(uefi::Status status, const char* format, ...) {
+  char sentence[sizeof rt::Error::text - sizeof(StatusText)];
+  va_list arguments;
+  va_start(arguments, format);
+  rt::vprint_to({sentence, sizeof sentence}, format, arguments);
+  va_end(arguments);
+  const rt::Errc code =
+      status == uefi::Status::not_found ? rt::Errc::not_found : rt::Errc::firmware;
+  return rt::fail(code, static_cast<uint64_t>(status), "%s: %s", sentence,
+                  StatusText(status).c_str());
+}
+
+}  // namespace boot

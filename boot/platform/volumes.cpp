@@ -1,0 +1,189 @@
+#include "boot/platform/volumes.hpp"
+
+#include "boot/platform/firmware.hpp"
+#include "boot/platform/pages.hpp"
+#include "rt/format.hpp"
+#include "rt/utf.hpp"
+#include "uefi_headers/loaded_image.hpp"
+#include "uefi_headers/simple_file_system.hpp"
+
+namespace boot {
+
+using uefi::Status;
+
+namespace {
+
+constexpr uint64_t kMaxPath = 255;  // bytes of UTF-8, and so at most as many UTF-16 units
+
+/// What EFI_FILE_PROTOCOL.GetInfo() and Read() on a directory fill in.
+struct alignas(8) FileInfoBuffer {
+  uefi::FileInfo info;
+  uefi::Char16 name[256];  // 255 is the longest name of FAT, NTFS, ext4 and UDF
+};
+
+/// Firmware's form of a path: \ between the names, one at a time.
+void to_firmware_path(rt::Text path, uefi::Char16 (&out)[kMaxPath + 2]) {
+  uefi::Char16 units[kMaxPath + 1];
+  const uint64_t count = rt::utf8_to_utf16(path, {units, kMaxPath + 1});
+  uint64_t n = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uefi::Char16 unit = units[i] == u'/' ? u'\\' : units[i];
+    if (unit == u'\\' && n && out[n - 1] == u'\\') continue;
+    out[n++] = unit;
+  }
+  if (n > 1 && out[n - 1] == u'\\') --n;
+  if (n == 0) out[n++] = u'\\';
+  out[n] = 0;
+}
+
+rt::Result<uefi::FileInfo> file_info(uefi::FileProtocol* file, rt::Text path) {
+  FileInfoBuffer buffer;
+  uefi::Uintn bytes = sizeof buffer;
+  const Status status = file->get_info(file, &uefi::FileInfo::kGuid, &bytes, &buffer);
+  if (status != Status::success)
+    return firmware_error(status, "%.*s: its size cannot be read", path.length(), path.data);
+  return buffer.info;
+}
+
+bool is_directory(const uefi::FileInfo& info) {
+  return (info.attribute & uefi::kFileDirectory) != 0;
+}
+
+rt::Error is_a_directory(rt::Text path) {
+  return rt::fail(rt::Errc::unsupported, 0, "%.*s: this is a directory, not a file", path.length(),
+                  path.data);
+}
+
+}  // namespace
+
+rt::Result<Volume> Volume::open(uefi::Handle device) {
+  auto* const system = handle_protocol<uefi::SimpleFileSystem>(device);
+  if (!system) return firmware_error(Status::not_found, "the device has no file system");
+  uefi::FileProtocol* root = nullptr;
+  const Status status = system->open_volume(system, &root);
+  if (status != Status::success || !root)
+    return firmware_error(status, "the volume cannot be opened");
+  return Volume(FileHandle(root));
+}
+
+rt::Result<FileHandle> Volume::open_any(rt::Text path, uint64_t mode) {
+  if (path.size > kMaxPath)
+    return rt::fail(rt::Errc::usage, path.size, "a path has at most 255 bytes: %.*s", path.length(),
+                    path.data);
+  uefi::Char16 name[kMaxPath + 2];
+  to_firmware_path(path, name);
+  uefi::FileProtocol* const root = root_.get();
+  uefi::FileProtocol* opened = nullptr;
+  const Status status = root->open(root, &opened, name, mode, 0);
+  if (status == Status::not_found)
+    return rt::fail(rt::Errc::not_found, static_cast<uint64_t>(status), "%.*s: there is no such %s",
+                    path.length(), path.data, mode & uefi::kFileModeCreate ? "directory" : "file");
+  if (status != Status::success || !opened)
+    return firmware_error(status, "%.*s: cannot be opened", path.length(), path.data);
+  return FileHandle(opened);
+}
+
+rt::Result<File> Volume::open_file(rt::Text path) {
+  rt::Result<FileHandle> handle = open_any(path, uefi::kFileModeRead);
+  if (!handle) return handle.error();
+  rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);
+  if (!info) return info.error();
+  if (is_directory(*info)) return is_a_directory(path);
+  return File(static_cast<FileHandle&&>(*handle), path, info->file_size);
+}
+
+rt::Result<File> Volume::create_file(rt::Text path) {
+  constexpr uint64_t kChange = uefi::kFileModeRead | uefi::kFileModeWrite;
+  // Opening with "create" keeps the old bytes of a file that is there: remove it first.
+  if (rt::Result<FileHandle> old = open_any(path, kChange)) {
+    rt::Result<uefi::FileInfo> info = file_info(old->get(), path);
+    if (!info) return info.error();
+    if (is_directory(*info)) return is_a_directory(path);
+    uefi::FileProtocol* const raw = old->release();
+    const Status status = raw->delete_file(raw);
+    if (status != Status::success)
+      return firmware_error(status, "%.*s: cannot be replaced", path.length(), path.data);
+  } else if (old.error().code != rt::Errc::not_found) {
+    return old.error();
+  }
+  rt::Result<FileHandle> created = open_any(path, kChange | uefi::kFileModeCreate);
+  if (!created) return created.error();
+  return File(static_cast<FileHandle&&>(*created), path, 0);
+}
+
+rt::Result<Directory> Volume::open_directory(rt::Text path) {
+  rt::Result<FileHandle> handle = open_any(path, uefi::kFileModeRead);
+  if (!handle) return handle.error();
+  rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);
+  if (!info) return info.error();
+  if (!is_directory(*info))
+    return rt::fail(rt::Errc::not_found, 0, "%.*s: this is a file, not a directory", path.length(),
+                    path.data);
+  return Directory(static_cast<FileHandle&&>(*handle), path);
+}
+
+Directory::Directory(FileHandle handle, rt::Text name)
+    : handle_(static_cast<FileHandle&&>(handle)) {
+  rt::print_to({name_, sizeof name_}, "%.*s", name.length(), name.data);
+}
+
+rt::Result<bool> Directory::next(DirectoryEntry& entry) {
+  for (;;) {
+    FileInfoBuffer buffer;
+    uefi::Uintn bytes = sizeof buffer;
+    const Status status = handle_.get()->read(handle_.get(), &bytes, &buffer);
+    if (status != Status::success)
+      return firmware_error(status, "%s: the directory cannot be read", name_);
+    if (bytes == 0) return false;
+    if (bytes < sizeof(uefi::FileInfo) || bytes > sizeof buffer)
+      return firmware_error(Status::device_error, "%s: the directory cannot be read", name_);
+    const uint64_t units = (bytes - sizeof(uefi::FileInfo)) / sizeof(uefi::Char16);
+    const rt::Text name = rt::utf16_to_utf8({buffer.name, units}, {entry.name, sizeof entry.name});
+    if (name == "." || name == "..") continue;
+    entry.size = buffer.info.file_size;
+    entry.directory = is_directory(buffer.info);
+    return true;
+  }
+}
+
+uefi::Handle boot_device() {
+  const auto* const image = handle_protocol<uefi::LoadedImage>(g_image);
+  return image ? image->device_handle : nullptr;
+}
+
+uint64_t find_volumes(rt::Span<uefi::Handle> into) {
+  uint64_t n = 0;
+  const uefi::Handle own = boot_device();
+  if (n < into.count && handle_protocol<uefi::SimpleFileSystem>(own)) into[n++] = own;
+  uefi::Uintn count = 0;
+  uefi::Handle* handles = nullptr;
+  const Status status = g_services->locate_handle_buffer(
+      uefi::SearchType::by_protocol, &uefi::SimpleFileSystem::kGuid, nullptr, &count, &handles);
+  if (status != Status::success) return n;
+  const int64_t bytes = static_cast<int64_t>(count * sizeof(uefi::Handle));
+  count_memory(MemoryUse::pool, bytes);
+  for (uint64_t i = 0; i < count && n < into.count; ++i)
+    if (handles[i] != own) into[n++] = handles[i];
+  (void)g_services->free_pool(handles);
+  count_memory(MemoryUse::pool, -bytes);
+  return n;
+}
+
+rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path) {
+  rt::Error worst =
+      rt::fail(rt::Errc::not_found, 0, "%.*s: there is no such file on %s", path.length(),
+               path.data, devices.count > 1 ? "any volume" : "the volume");
+  for (const uefi::Handle device : devices) {
+    rt::Result<Volume> volume = Volume::open(device);
+    if (!volume) {
+      if (volume.error().code != rt::Errc::not_found) worst = volume.error();
+      continue;
+    }
+    rt::Result<File> file = volume->open_file(path);
+    if (file) return file;
+    if (file.error().code != rt::Errc::not_found) worst = file.error();
+  }
+  return worst;
+}
+
+}  // namespace boot

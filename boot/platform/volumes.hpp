@@ -1,0 +1,59 @@
+#pragma once
+#include "boot/platform/files.hpp"
+
+namespace boot {
+
+/// One entry of a directory.
+struct DirectoryEntry {
+  char name[768];  // UTF-8, terminated
+  uint64_t size;   // bytes
+  bool directory;
+};
+
+/// An open directory; its entries come in the volume's order, without "." and "..".
+class Directory {
+ public:
+  Directory() = default;
+  Directory(FileHandle handle, rt::Text name);
+
+  /// The next entry; false after the last one.
+  rt::Result<bool> next(DirectoryEntry& entry);
+
+ private:
+  FileHandle handle_;
+  char name_[80] = {};
+};
+
+/// A file system. Paths are UTF-8 from its root, parted by / or \, at most 255 bytes.
+class Volume {
+ public:
+  Volume() = default;
+  /// The file system on `device`. UEFI 2.10 §13.4 EFI_SIMPLE_FILE_SYSTEM_PROTOCOL.OpenVolume().
+  static rt::Result<Volume> open(uefi::Handle device);
+
+  /// Opens a file for reading. Errc::not_found where there is none.
+  rt::Result<File> open_file(rt::Text path);
+  /// An empty file for writing, in place of one that may be there.
+  rt::Result<File> create_file(rt::Text path);
+  /// "" and "/" are the root.
+  rt::Result<Directory> open_directory(rt::Text path);
+
+ private:
+  explicit Volume(FileHandle root) : root_(static_cast<FileHandle&&>(root)) {}
+  rt::Result<FileHandle> open_any(rt::Text path, uint64_t mode);
+
+  FileHandle root_;
+};
+
+/// The device that the program was loaded from; null if it came out of the network or of memory.
+uefi::Handle boot_device();
+
+/// Writes the devices with a file system into `into`, boot_device() first, and returns how many.
+/// UEFI 2.10 §7.3 EFI_BOOT_SERVICES.LocateHandleBuffer().
+uint64_t find_volumes(rt::Span<uefi::Handle> into);
+
+/// Opens `path` for reading on the first of `devices` that has it. Where none has it, the error is
+/// Errc::not_found, or what else went wrong on one of them.
+rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path);
+
+}  // namespace boot

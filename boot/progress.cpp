@@ -1,0 +1,61 @@
+#include "boot/progress.hpp"
+
+namespace boot {
+namespace {
+
+constexpr double kMiB = 1 << 20;
+constexpr uint64_t kRedraw = 100;  // milliseconds: text consoles are slow
+
+double per_second(uint64_t bytes, double seconds) {
+  return seconds > 0 ? double(bytes) / kMiB / seconds : 0;
+}
+
+}  // namespace
+
+rt::Result<rt::Span<const uint8_t>> Progress::next(uint64_t most) {
+  const uint64_t before = Clock::ticks();
+  rt::Result<rt::Span<const uint8_t>> bytes = source_.next(most);
+  const uint64_t now = Clock::ticks();
+  if (!bytes) {
+    if (drawn_) terminal_.console.write("\n");
+    return bytes;
+  }
+  read_ticks_ += now - before;
+  done_ += bytes->count;
+  if (now - rt::max(drawn_, start_) >= terminal_.clock.milliseconds_to_ticks(kRedraw)) {
+    drawn_ = now;
+    draw();
+    if (terminal_.keyboard.stop_pressed()) {
+      terminal_.console.write("\n");
+      return rt::fail(rt::Errc::stopped, done_, "stopped while loading");
+    }
+  }
+  return bytes;
+}
+
+void Progress::finish() {
+  ended_ = Clock::ticks();
+  draw();
+  terminal_.console.write("\n");
+}
+
+double Progress::rate() const {
+  return per_second(done_, terminal_.clock.seconds((ended_ ? ended_ : Clock::ticks()) - start_));
+}
+
+double Progress::read_rate() const {
+  return per_second(done_, terminal_.clock.seconds(read_ticks_));
+}
+
+void Progress::draw() {
+  constexpr uint32_t kWidth = 30;
+  char bar[kWidth + 1];
+  const uint64_t filled = size() ? done_ * kWidth / size() : kWidth;
+  for (uint32_t i = 0; i < kWidth; ++i) bar[i] = i < filled ? '#' : '.';
+  bar[kWidth] = 0;
+  const double left = rate() > 0 ? double(size() - done_) / kMiB / rate() : 0;
+  rt::print(terminal_.console, "\r[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left ", bar,
+            double(done_) / kMiB, double(size()) / kMiB, rate(), left);
+}
+
+}  // namespace boot

@@ -1,0 +1,32 @@
+#pragma once
+#include "boot/load.hpp"
+
+namespace boot {
+
+/// A file on its way into memory, with a bar that shows how far it is: passes on what `source`
+/// hands out. Esc or Ctrl-C ends it with Errc::stopped.
+class Progress final : public model::ByteSource {
+ public:
+  Progress(model::ByteSource& source, const Terminal& terminal)
+      : source_(source), terminal_(terminal), start_(Clock::ticks()) {}
+
+  rt::Text name() const override { return source_.name(); }
+  uint64_t size() const override { return source_.size(); }
+  rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override;
+
+  /// Draws the bar a last time, ends its line.
+  void finish();
+  /// The whole rate, and that of the reads alone, in MiB/s.
+  double rate() const;
+  double read_rate() const;
+
+ private:
+  void draw();
+
+  model::ByteSource& source_;
+  const Terminal& terminal_;
+  uint64_t start_, read_ticks_ = 0, drawn_ = 0, ended_ = 0;
+  uint64_t done_ = 0;  // bytes
+};
+
+}  // namespace boot

@@ -1,0 +1,132 @@
+#include "model/pack.hpp"
+
+#include <emmintrin.h>
+
+#include "rt/memory.hpp"
+
+namespace model {
+namespace {
+
+struct Place {
+  uint8_t* block;  // the packed block that holds the row
+  uint32_t lane;   // the row's place in it
+};
+
+Place place_of(const Matrix& m, uint32_t row) {
+  return {m.data + row / kBlockRows * m.block_bytes(), row % kBlockRows};
+}
+
+uint8_t* word_at(const Matrix& m, Place at, uint32_t group, uint32_t word) {
+  return at.block + group * m.group_bytes() +
+         (uint64_t{word} * kBlockRows + at.lane) * kWordCols;
+}
+
+float* scale_at(const Matrix& m, Place at, uint32_t group) {
+  return reinterpret_cast<float*>(at.block + (group + 1) * m.group_bytes()) - kBlockRows + at.lane;
+}
+
+uint32_t group_cols(const Matrix& m, uint32_t group) {
+  return rt::min(m.groups.size, m.cols - group * m.groups.size);
+}
+
+/// Stores one group's int8 weights [group_cols()], filled up with zeros to whole words.
+void store_group(const Matrix& m, Place at, uint32_t group, const int8_t* q) {
+  uint8_t* to = word_at(m, at, group, 0);
+  const uint32_t cols = group_cols(m, group);
+  for (uint32_t col = 0; col < m.groups.stride(); col += kWordCols) {
+    uint32_t four = 0;
+    if (col + kWordCols <= cols)
+      __builtin_memcpy(&four, q + col, kWordCols);
+    else if (col < cols)
+      rt::copy_bytes(&four, q + col, cols - col);
+    four ^= 0x80808080u;  // + 128 in every byte
+    __builtin_memcpy(to, &four, sizeof four);
+    to += kBlockRows * kWordCols;
+  }
+}
+
+float largest_magnitude(const float* w, uint32_t n) {
+  float largest = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    const float magnitude = __builtin_fabsf(w[i]);
+    largest = magnitude > largest ? magnitude : largest;  // false for NaN
+  }
+  return largest;
+}
+
+/// q[i] = w[i] / scale to the nearest, ties to even. cvtps_epi32 rounds so in the mode that UEFI
+/// starts programs in (and C programs too); what is no number becomes 0x80000000, whose low byte is 0.
+void round_group(const float* w, uint32_t n, float scale, int8_t* q) {
+  uint32_t i = 0;
+  const __m128 divisor = _mm_set1_ps(scale);
+  for (; i + 4 <= n; i += 4) {
+    const __m128i whole = _mm_cvtps_epi32(_mm_div_ps(_mm_loadu_ps(w + i), divisor));
+    const __m128i shorts = _mm_packs_epi32(whole, whole);
+    const int32_t four = _mm_cvtsi128_si32(_mm_packs_epi16(shorts, shorts));
+    __builtin_memcpy(q + i, &four, sizeof four);
+  }
+  for (; i < n; ++i) q[i] = static_cast<int8_t>(_mm_cvtss_si32(_mm_set_ss(w[i] / scale)));
+}
+
+}  // namespace
+
+void pack_f32(const Matrix& m, uint32_t row, const float* weights) {
+  const Place at = place_of(m, row);
+  float* to = reinterpret_cast<float*>(at.block) + at.lane;
+  for (uint32_t col = 0; col < m.cols; ++col) to[uint64_t{col} * kBlockRows] = weights[col];
+}
+
+void quantize_row(const Matrix& m, uint32_t row, const float* weights, int8_t* q) {
+  const Place at = place_of(m, row);
+  for (uint32_t group = 0; group < m.groups.count; ++group) {
+    const float* w = weights + uint64_t{group} * m.groups.size;
+    const uint32_t cols = group_cols(m, group);
+    const float scale = largest_magnitude(w, cols) / 127.0f;
+    if (scale > 0)
+      round_group(w, cols, scale, q);
+    else
+      rt::fill_bytes(q, 0, cols);
+    store_group(m, at, group, q);
+    *scale_at(m, at, group) = scale;
+  }
+}
+
+void pack_q8(const Matrix& m, uint32_t row, const int8_t* weights) {
+  const Place at = place_of(m, row);
+  if (m.dtype == DType::f32) {
+    float* to = reinterpret_cast<float*>(at.block) + at.lane;
+    for (uint32_t col = 0; col < m.cols; ++col) to[uint64_t{col} * kBlockRows] = weights[col];
+    return;
+  }
+  for (uint32_t group = 0; group < m.groups.count; ++group)
+    store_group(m, at, group, weights + uint64_t{group} * m.groups.size);
+}
+
+void scale_group(const Matrix& m, uint32_t row, uint32_t group, float scale) {
+  const Place at = place_of(m, row);
+  if (m.dtype == DType::q8) {
+    *scale_at(m, at, group) = scale;
+    return;
+  }
+  float* to = reinterpret_cast<float*>(at.block) + at.lane;
+  const uint32_t first = group * m.groups.size;
+  for (uint32_t col = first; col < first + group_cols(m, group); ++col)
+    to[uint64_t{col} * kBlockRows] *= scale;
+}
+
+void unpack_row(const Matrix& m, uint32_t row, float* out) {
+  const Place at = place_of(m, row);
+  if (m.dtype == DType::f32) {
+    const float* from = reinterpret_cast<const float*>(at.block) + at.lane;
+    for (uint32_t col = 0; col < m.cols; ++col) out[col] = from[uint64_t{col} * kBlockRows];
+    return;
+  }
+  for (uint32_t group = 0; group < m.groups.count; ++group) {
+    const float scale = *scale_at(m, at, group);
+    float* to = out + uint64_t{group} * m.groups.size;
+    for (uint32_t i = 0; i < group_cols(m, group); ++i)
+      to[i] = float(word_at(m, at, group, i / kWordCols)[i % kWordCols] - 128) * scale;
+  }
+}
+
+}  // namespace model

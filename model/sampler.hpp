@@ -1,0 +1,39 @@
+#pragma once
+#include "model/kernels/kernels.hpp"
+#include "model/tokenizer.hpp"
+#include "rt/random.hpp"
+
+namespace model {
+
+/// How the next token is drawn.
+struct Sampling {
+  float temperature = 1.0f;  // 0: always the likeliest
+  float topp = 0.9f;         // of the likeliest tokens that hold this share; 0 or 1: of all
+  uint64_t seed = 1;
+};
+
+/// Draws tokens with llama2.c's rules and random numbers: equal seeds tell equal stories.
+class Sampler {
+ public:
+  static rt::Result<Sampler> create(uint32_t vocab_size, const Kernels& kernels, rt::Arena& arena);
+  static uint64_t arena_bytes(uint32_t vocab_size);
+
+  /// New settings; the random numbers start anew from the seed.
+  void set(const Sampling& sampling) {
+    sampling_ = sampling;
+    random_ = rt::Random(sampling.seed);
+  }
+
+  /// The next token. Overwrites `logits` [vocab_size].
+  Token sample(rt::Span<float> logits);
+
+ private:
+  Token nucleus(rt::Span<const float> probabilities, float coin);
+
+  const Kernels* kernels_ = nullptr;
+  rt::Span<uint32_t> order_;  // [vocab_size] scratch
+  Sampling sampling_;
+  rt::Random random_{1};
+};
+
+}  // namespace model

@@ -1,0 +1,49 @@
+#include "model/session.hpp"
+
+namespace model {
+
+rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& arena) {
+  const uint32_t context = transformer_.context();
+  rt::Result<rt::Span<Token>> tokens = tokenizer_.encode(prompt, arena);
+  if (!tokens) return tokens.error();
+  if (tokens->count > context)
+    return rt::fail(rt::Errc::usage, tokens->count,
+                    "the prompt has %'llu tokens, the context of this model holds %'u",
+                    static_cast<unsigned long long>(tokens->count), context);
+  prompt_ = *tokens;
+  steps_ = steps == 0 || steps > context ? context : steps;
+  read_ = position_ = 0;
+  previous_ = token_ = kBos;
+  return {};
+}
+
+Session::Event Session::advance() {
+  if (position_ == steps_) return Event::end;
+  if (position_ + 1 < prompt_.count) {  // the prompt is shown before it is read
+    emit(prompt_[position_ + 1]);
+    return Event::token;
+  }
+  if (read_ < prompt_.count) {
+    const uint32_t n = uint32_t(rt::min<uint64_t>(kBatch, prompt_.count - read_));
+    logits_ = transformer_.forward(prompt_.part(read_, n), read_);
+    read_ += n;
+    if (read_ < prompt_.count) return Event::busy;
+  } else {
+    logits_ = transformer_.forward({&token_, 1}, read_++);
+  }
+  const Token next = sampler_.sample(logits_);
+  if (next == kBos) {
+    steps_ = position_;
+    return Event::end;
+  }
+  emit(next);
+  return Event::token;
+}
+
+void Session::emit(Token token) {
+  previous_ = token_;
+  token_ = token;
+  ++position_;
+}
+
+}  // namespace model

@@ -1,0 +1,16 @@
+#pragma once
+#include "rt/result.hpp"
+
+namespace rt {
+
+/// Text without white space (space, tab, CR, LF) at both ends.
+Text trim(Text text);
+
+/// The whole text as a decimal number; false when it is anything else or does not fit.
+bool parse_u64(Text text, uint64_t& value);
+bool parse_i64(Text text, int64_t& value);
+/// Decimal, with optional sign, fraction and exponent ("1", "-.5", "1e-3"); no hex, inf or nan.
+/// The nearest float, ties to even, for up to 19 significant digits; false when it is infinite.
+bool parse_f32(Text text, float& value);
+
+}  // namespace rt

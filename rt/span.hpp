@@ -1,0 +1,70 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace rt {
+
+/// `count` objects that somebody else owns.
+template <class T>
+struct Span {
+  T* data = nullptr;
+  uint64_t count = 0;
+
+  constexpr T& operator[](uint64_t i) const { return data[i]; }
+  constexpr T* begin() const { return data; }
+  constexpr T* end() const { return data + count; }
+  constexpr bool empty() const { return count == 0; }
+  constexpr uint64_t bytes() const { return count * sizeof(T); }
+  /// The part from `first` on, `n` long. The caller keeps within bounds.
+  constexpr Span part(uint64_t first, uint64_t n) const { return {data + first, n}; }
+  constexpr Span from(uint64_t first) const { return {data + first, count - first}; }
+  constexpr operator Span<const T>() const { return {data, count}; }
+};
+
+/// A run of UTF-8 bytes that somebody else owns; not terminated.
+struct Text {
+  const char* data = "";
+  uint64_t size = 0;
+
+  constexpr Text() = default;
+  constexpr Text(const char* bytes, uint64_t n) : data(bytes), size(n) {}
+  constexpr Text(const char* c_string) : data(c_string) {
+    while (c_string[size]) ++size;
+  }
+
+  constexpr char operator[](uint64_t i) const { return data[i]; }
+  constexpr const char* begin() const { return data; }
+  constexpr const char* end() const { return data + size; }
+  constexpr bool empty() const { return size == 0; }
+  constexpr Text part(uint64_t first, uint64_t n) const { return {data + first, n}; }
+  constexpr Text from(uint64_t first) const { return {data + first, size - first}; }
+  /// For printf's "%.*s", which wants the length as an int.
+  constexpr int length() const { return int(size); }
+
+  constexpr bool operator==(Text other) const {
+    if (size != other.size) return false;
+    for (uint64_t i = 0; i < size; ++i)
+      if (data[i] != other.data[i]) return false;
+    return true;
+  }
+  constexpr bool starts_with(Text prefix) const {
+    return size >= prefix.size && part(0, prefix.size) == prefix;
+  }
+  constexpr bool ends_with(Text suffix) const {
+    return size >= suffix.size && from(size - suffix.size) == suffix;
+  }
+};
+
+template <class T>
+constexpr T min(T a, T b) {
+  return b < a ? b : a;
+}
+template <class T>
+constexpr T max(T a, T b) {
+  return a < b ? b : a;
+}
+
+/// Rounds `n` up to a multiple of `step`, any positive number.
+constexpr uint64_t round_up(uint64_t n, uint64_t step) { return (n + step - 1) / step * step; }
+
+}  // namespace rt
