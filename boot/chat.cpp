@@ -64,6 +64,7 @@ rt::Result<void> tell_story(Engine& engine, const Options& options, const Termin
     else
       show(session.text(), terminal.console);
   }
+  if (options.ids && session.ended_itself()) rt::print(terminal.console, " %u", model::kBos);
   print_figures(figures, session, terminal, started);
   if (stopped) terminal.console.write("stopped\n");
   if (session.filled_context())

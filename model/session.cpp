@@ -13,6 +13,7 @@ rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& aren
   prompt_ = *tokens;
   steps_ = steps == 0 || steps > context ? context : steps;
   read_ = position_ = 0;
+  ended_itself_ = false;
   previous_ = token_ = kBos;
   return {};
 }
@@ -34,6 +35,7 @@ Session::Event Session::advance() {
   const Token next = sampler_.sample(logits_);
   if (next == kBos) {
     steps_ = position_;
+    ended_itself_ = true;
     return Event::end;
   }
   emit(next);

@@ -32,6 +32,8 @@ class Session {
   /// Tokens so far, BOS not counted.
   uint32_t position() const { return position_; }
   uint32_t prompt_tokens() const { return uint32_t(prompt_.count) - 1; }
+  /// True where the text ended because the model drew BOS: it has no more to say.
+  bool ended_itself() const { return ended_itself_; }
   /// True where the text ended because the context is full.
   bool filled_context() const { return position_ == transformer_.context(); }
 
@@ -45,6 +47,7 @@ class Session {
   uint32_t steps_ = 0;
   uint32_t read_ = 0;      // tokens that went through the transformer
   uint32_t position_ = 0;  // tokens that came out
+  bool ended_itself_ = false;
   Token previous_ = kBos, token_ = kBos;
   rt::Span<float> logits_;
 };

@@ -2,9 +2,6 @@
 
 #include "rt/memory.hpp"
 
-// Small rather than fast: text is for people.
-#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-
 namespace rt {
 namespace {
 
@@ -14,7 +11,7 @@ constexpr uint32_t kBase = 1'000'000'000;  // of a limb; 2^9 divides it
 /// comes first. Exact: there are limbs for every bit of every double.
 void scale(uint32_t* limbs, int unit, int exponent) {
   while (exponent > 0) {
-    const int step = min(exponent, 29);
+    const int step = min(exponent, 32);
     uint64_t carry = 0;
     for (int i = unit; i >= 0; --i) {
       carry += uint64_t(limbs[i]) << step;
@@ -73,8 +70,8 @@ void Decimal::round(int64_t places) {
   bool tie = text_[next] == '5';
   for (int i = next + 1; tie && i < kSize; ++i)
     if (text_[i] != '0' && text_[i] != '.') tie = false, beyond_half = true;
-  for (int i = next; i < kSize; ++i)
-    if (i != point_) text_[i] = '0';
+  fill_bytes(text_ + next, '0', size_t(kSize - next));
+  text_[point_] = '.';
   if (beyond_half || (tie && (text_[last] & 1))) {
     while (text_[last] == '9' || last == point_) {
       if (last != point_) text_[last] = '0';
@@ -113,5 +110,3 @@ Text Decimal::fraction(int64_t places) const {
 }
 
 }  // namespace rt
-
-#pragma clang attribute pop

@@ -32,8 +32,8 @@ class Decimal {
 
   void find_first();
 
-  char text_[kSize];                    // 000123.4500000
-  int point_ = kWholeLimbs * kGroup;    // where the point is
+  char text_[kSize];                      // 000123.4500000
+  int point_ = kWholeLimbs * kGroup;      // where the point is
   int first_ = kWholeLimbs * kGroup - 1;  // the first digit that is not 0, or the unit's
 };
 

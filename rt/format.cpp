@@ -3,9 +3,6 @@
 #include "rt/decimal.hpp"
 #include "rt/memory.hpp"
 
-// Small rather than fast: text is for people.
-#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-
 namespace rt {
 namespace {
 
@@ -37,7 +34,8 @@ class Writer {
 
 /// One conversion: %[flags][width][.precision][length]type
 struct Spec {
-  bool left = false, plus = false, space = false, zero = false, alternative = false, grouped = false;
+  bool left = false, plus = false, space = false, zero = false, alternative = false;
+  bool grouped = false;
   int width = 0;
   int precision = -1;  // none given
   char length = 0;     // h, H (hh), l, L (ll), z, t
@@ -49,39 +47,36 @@ struct Arguments {
   va_list list;
 };
 
-uint64_t take_unsigned(char length, Arguments& from) {
-  switch (length) {
-    case 'H': return uint8_t(va_arg(from.list, unsigned));
-    case 'h': return uint16_t(va_arg(from.list, unsigned));
-    case 'l': return va_arg(from.list, unsigned long);
-    case 'L': return va_arg(from.list, unsigned long long);
+/// An integer of the length that `spec` names, in 64 bits.
+uint64_t take_integer(const Spec& spec, bool is_signed, Arguments& from) {
+  uint64_t value = 0;
+  int bits = 64;
+  switch (spec.length) {
+    case 'L':
     case 'z':
-    case 't': return va_arg(from.list, size_t);
-    default: return va_arg(from.list, unsigned);
+    case 't': value = va_arg(from.list, uint64_t); break;
+    case 'l':
+      value = va_arg(from.list, unsigned long);
+      bits = 8 * sizeof(long);
+      break;
+    default:
+      value = va_arg(from.list, unsigned);
+      bits = spec.length == 'H' ? 8 : spec.length == 'h' ? 16 : 32;
   }
-}
-
-int64_t take_signed(char length, Arguments& from) {
-  switch (length) {
-    case 'H': return int8_t(va_arg(from.list, int));
-    case 'h': return int16_t(va_arg(from.list, int));
-    case 'l': return va_arg(from.list, long);
-    case 'L': return va_arg(from.list, long long);
-    case 'z':
-    case 't': return va_arg(from.list, ptrdiff_t);
-    default: return va_arg(from.list, int);
-  }
+  const int unused = 64 - bits;
+  value <<= unused;
+  return is_signed ? uint64_t(int64_t(value) >> unused) : value >> unused;
 }
 
 /// A number ready to be written: prefix, digits with their point, and zeros between or behind
 /// them that need no memory.
 struct Number {
-  Text prefix;          // sign or 0x
-  Text whole;           // digits before the point
-  int64_t leading = 0;  // zeros before `whole`, from the precision
-  Text fraction;        // from the point on; may be empty
-  int64_t trailing = 0; // zeros after `fraction`
-  Text exponent;        // "e+07"; may be empty
+  Text prefix;           // sign or 0x
+  int64_t leading = 0;   // zeros before `whole`, from the precision
+  Text whole;            // digits before the point
+  Text fraction;         // from the point on; may be empty
+  int64_t trailing = 0;  // zeros after `fraction`
+  Text exponent;         // "e+07"; may be empty
 };
 
 Text sign_prefix(const Spec& spec, bool negative) {
@@ -91,9 +86,8 @@ Text sign_prefix(const Spec& spec, bool negative) {
 void put_number(Writer& out, const Spec& spec, const Number& n) {
   const int64_t digits = n.leading + int64_t(n.whole.size);
   const int64_t commas = spec.grouped && digits ? (digits - 1) / 3 : 0;
-  const int64_t size = int64_t(n.prefix.size + n.fraction.size + n.exponent.size) + digits + commas +
-                       n.trailing;
-  const int64_t pad = spec.width - size;
+  const int64_t parts = int64_t(n.prefix.size + n.fraction.size + n.exponent.size);
+  const int64_t pad = spec.width - (digits + commas + n.trailing + parts);
   if (!spec.left && !spec.zero) out.fill(' ', pad);
   out.put(n.prefix);
   if (!spec.left && spec.zero) out.fill('0', pad);
@@ -112,6 +106,13 @@ void put_text(Writer& out, const Spec& spec, Text text) {
   if (!spec.left) out.fill(' ', pad);
   out.put(text);
   if (spec.left) out.fill(' ', pad);
+}
+
+void put_string(Writer& out, const Spec& spec, const char* text) {
+  if (!text) text = "(null)";
+  uint64_t n = 0;
+  while ((spec.precision < 0 || n < uint64_t(spec.precision)) && text[n]) ++n;
+  put_text(out, spec, {text, n});
 }
 
 void put_integer(Writer& out, Spec spec, uint64_t value, Text prefix) {
@@ -242,42 +243,38 @@ Spec read_spec(const char*& at, Arguments& from) {
   return spec;
 }
 
-Text string_argument(const char* text, int precision) {
-  if (!text) text = "(null)";
-  uint64_t n = 0;
-  while ((precision < 0 || n < uint64_t(precision)) && text[n]) ++n;
-  return {text, n};
+void put_signed(Writer& out, const Spec& spec, Arguments& from) {
+  const uint64_t value = take_integer(spec, true, from);
+  const bool negative = value >> 63;
+  put_integer(out, spec, negative ? 0 - value : value, sign_prefix(spec, negative));
 }
 
+void put_unsigned(Writer& out, const Spec& spec, Arguments& from) {
+  const uint64_t value = take_integer(spec, false, from);
+  const bool prefixed = spec.alternative && value && spec.type != 'u';
+  put_integer(out, spec, value, !prefixed ? "" : spec.type == 'x' ? "0x" : "0X");
+}
+
+void put_char(Writer& out, const Spec& spec, char c) { put_text(out, spec, {&c, 1}); }
+
 /// False for a type that we do not know.
-bool convert(Writer& out, Spec spec, Arguments& from) {
+bool convert(Writer& out, const Spec& spec, Arguments& from) {
   switch (spec.type) {
-    case '%': out.put('%'); return true;
-    case 'c': {
-      const char c = char(va_arg(from.list, int));
-      put_text(out, spec, {&c, 1});
-      return true;
-    }
-    case 's': put_text(out, spec, string_argument(va_arg(from.list, const char*), spec.precision)); return true;
+    case '%': out.put('%'); break;
+    case 'c': put_char(out, spec, char(va_arg(from.list, int))); break;
+    case 's': put_string(out, spec, va_arg(from.list, const char*)); break;
     case 'd':
-    case 'i': {
-      const int64_t value = take_signed(spec.length, from);
-      put_integer(out, spec, value < 0 ? 0 - uint64_t(value) : uint64_t(value), sign_prefix(spec, value < 0));
-      return true;
-    }
-    case 'u': put_integer(out, spec, take_unsigned(spec.length, from), ""); return true;
+    case 'i': put_signed(out, spec, from); break;
+    case 'u':
     case 'x':
-    case 'X': {
-      const uint64_t value = take_unsigned(spec.length, from);
-      put_integer(out, spec, value, !spec.alternative || !value ? "" : spec.type == 'x' ? "0x" : "0X");
-      return true;
-    }
-    case 'p': put_integer(out, spec, uint64_t(va_arg(from.list, void*)), "0x"); return true;
+    case 'X': put_unsigned(out, spec, from); break;
+    case 'p': put_integer(out, spec, uint64_t(va_arg(from.list, void*)), "0x"); break;
     case 'e':
     case 'f':
-    case 'g': put_double(out, spec, va_arg(from.list, double)); return true;
+    case 'g': put_double(out, spec, va_arg(from.list, double)); break;
     default: return false;
   }
+  return true;
 }
 
 }  // namespace
@@ -321,7 +318,7 @@ class BufferSink final : public Sink {
   /// What was kept, without the half of a character that a cut may have left.
   Text kept() const {
     uint64_t n = used_;
-    while (cut_ && n && used_ - n < 3 && (uint8_t(room_[n - 1]) & 0xc0) == 0x80) --n;
+    while (cut_ && n && (uint8_t(room_[n - 1]) & 0xc0) == 0x80) --n;
     if (!cut_ || !n) return {room_.data, used_};
     const uint8_t lead = uint8_t(room_[n - 1]);
     const uint64_t needed = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
@@ -354,5 +351,3 @@ Text print_to(Span<char> buffer, const char* format, ...) {
 }
 
 }  // namespace rt
-
-#pragma clang attribute pop

@@ -15,9 +15,9 @@ class Sink {
   ~Sink() = default;
 };
 
-/// printf to a sink. Conversions: %d %i %u %x %X %c %s %p %f %g %%, lengths hh h l ll z t,
+/// printf to a sink. Conversions: %d %i %u %x %X %c %s %p %f %e %g %%, lengths hh h l ll z t,
 /// flags - + space 0 # and ' (groups of three digits parted by commas), width and precision
-/// (numbers or *). %s with a null pointer prints (null); %f and %g are right to the last printed
+/// (numbers or *). %s with a null pointer prints (null); %f, %e and %g are right to the last printed
 /// digit (round half to even on the exact binary value) for every double.
 [[gnu::format(printf, 2, 3)]] void print(Sink& sink, const char* format, ...);
 [[gnu::format(printf, 2, 0)]] void vprint(Sink& sink, const char* format, va_list arguments);
@@ -25,6 +25,7 @@ class Sink {
 /// printf to a buffer, always terminated when `buffer` is not empty, cut at a character's end.
 /// Returns the text that was written, without the terminator.
 [[gnu::format(printf, 2, 3)]] Text print_to(Span<char> buffer, const char* format, ...);
-[[gnu::format(printf, 2, 0)]] Text vprint_to(Span<char> buffer, const char* format, va_list arguments);
+[[gnu::format(printf, 2, 0)]] Text vprint_to(Span<char> buffer, const char* format,
+                                             va_list arguments);
 
 }  // namespace rt

@@ -2,10 +2,13 @@
 
 namespace rt {
 
-/// Elementary functions of float, computed in 64-bit integers (fixed point) and rounded once: the
-/// same bits from every compiler, on every machine, and quick where floating point is emulated.
-/// Special values (zeros, subnormals, infinities, NaN, overflow, underflow) are those of ISO C
-/// Annex F. What tests/unit/math_sweep found is said with each function.
+/// Elementary functions of float: the same bits from every compiler, on every machine. Special
+/// values (zeros, subnormals, infinities, NaN, overflow, underflow) are those of ISO C Annex F.
+///
+/// exp, sin and cos are computed in double and rounded once, with the short polynomials of ARM's
+/// optimized routines, which glibc has used since 2.28: so the tokens are those of llama2.c even
+/// where one rounding decides between two of them. log and pow are computed in 64-bit fixed point
+/// and rounded once.
 
 /// e^x.
 float exp(float x);

@@ -8,9 +8,10 @@ namespace rt {
 
 /// 2^(g/64) - 1 = g * (kExp2Polynomial[0] + g * (kExp2Polynomial[1] + ...)) for 0 <= g < 1, but for
 /// 2^-57. Q64. Near ln(2)/64, (ln(2)/64)^2/2!, ..., moved to spread the error (a Chebyshev fit).
-inline constexpr uint64_t kExp2Polynomial[] = {0x02c5c85fdf473e38, 0x0003d7f7bff048dc,
-                                               0x0000038d611b5f3b, 0x0000000276540b79,
-                                               0x00000000015f1cce};
+inline constexpr uint64_t kExp2Polynomial[] = {
+    0x02c5c85fdf473e38, 0x0003d7f7bff048dc, 0x0000038d611b5f3b, 0x0000000276540b79,
+    0x00000000015f1cce,
+};
 
 /// 2^(i/64), Q63.
 inline constexpr uint64_t kExp2Table[64] = {
@@ -49,20 +50,10 @@ inline constexpr Log2Entry kLog2Table[16] = {
     {134, -0x08759c4fd14fcd5a}, {128, 0x0000000000000000},
 };
 
-/// (pi/2)^(2k+1)/(2k+1)! and (pi/2)^(2k)/(2k)!, Q63.
-inline constexpr uint64_t kSineTaylor[] = {
-    0xc90fdaa22168c235, 0x52aef39896f94afb, 0x0a335e33bad570e9, 0x009969667315ec2e,
-    0x000541e0d21fb9e0, 0x00001e3074fde887, 0x0000007a3d0d3406, 0x000000016fadb9f1,
-    0x000000000355d865,
-};
-inline constexpr uint64_t kCosineTaylor[] = {
-    0x8000000000000000, 0x9de9e64df22ef2d2, 0x20783e1036b58767, 0x02aba78fc797ff40,
-    0x001e1f506891babb, 0x0000d368f9510254, 0x000003f3a7146ec8, 0x0000000db7127a26,
-    0x000000002418c586, 0x00000000004a8316,
-};
-
 /// 2/pi, 256 bits behind the point, after 64 zero bits.
-inline constexpr uint64_t kTwoOverPi[] = {0, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
-                                          0xfe5163abdebbc561};
+inline constexpr uint64_t kTwoOverPi[] = {
+    0x0000000000000000, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
+    0xfe5163abdebbc561,
+};
 
 }  // namespace rt

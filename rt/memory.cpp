@@ -1,8 +1,5 @@
 #include "rt/memory.hpp"
 
-// Without this the compiler unrolls and doubles every loop: six times the code, no faster.
-#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-
 namespace rt {
 namespace {
 
@@ -79,5 +76,3 @@ int compare_bytes(const void* a, const void* b, size_t n) {
 }
 
 }  // namespace rt
-
-#pragma clang attribute pop

@@ -1,8 +1,5 @@
 #include "rt/parse.hpp"
 
-// Small rather than fast: options are short.
-#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-
 namespace rt {
 namespace {
 
@@ -162,5 +159,3 @@ bool parse_f32(Text text, float& value) {
 }
 
 }  // namespace rt
-
-#pragma clang attribute pop

@@ -6,15 +6,19 @@
 namespace rt {
 
 /// What kind of thing went wrong; the sentence in Error says the rest.
-enum class Errc : uint8_t { firmware, not_found, out_of_memory, bad_file, unsupported, usage, stopped };
+enum class Errc : uint8_t {
+  firmware, not_found, out_of_memory, bad_file, unsupported, usage, stopped
+};
 
 /// A failure on its way to the user. `text` is one complete sentence without a full stop: what
 /// happened, in which file or device, what to do about it. `detail` keeps the raw cause: an EFI
 /// status for Errc::firmware, a file offset for Errc::bad_file, bytes for Errc::out_of_memory.
 struct Error {
+  Error() { text[0] = 0; }  // the rest of the text is not worth clearing
+
   Errc code{};
   uint64_t detail = 0;
-  char text[232] = {};
+  char text[232];
 };
 
 /// Builds an Error whose sentence is `format` filled in as by printf (rt/format.hpp); a sentence

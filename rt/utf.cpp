@@ -1,8 +1,5 @@
 #include "rt/utf.hpp"
 
-// Small rather than fast: text is for people.
-#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-
 namespace rt {
 namespace {
 
@@ -98,5 +95,3 @@ Text utf16_to_utf8(Span<const char16_t> units, Span<char> out) {
 }
 
 }  // namespace rt
-
-#pragma clang attribute pop

@@ -6,8 +6,8 @@ namespace rt {
 inline constexpr char32_t kReplacement = U'\uFFFD';
 
 /// UTF-8 (RFC 3629), a byte at a time, so that a character may come in pieces. Overlong forms,
-/// surrogates and values past U+10FFFF are invalid; each maximal invalid part is one U+FFFD (Unicode 15,
-/// section 3.9, "substitution of maximal subparts").
+/// surrogates and values past U+10FFFF are invalid; each maximal invalid part is one U+FFFD
+/// (Unicode 15, section 3.9, "substitution of maximal subparts").
 class Utf8Decoder {
  public:
   /// Takes one byte; calls `emit(char32_t)` zero, one or two times.

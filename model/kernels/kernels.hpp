@@ -79,6 +79,7 @@ struct Kernels {
   void (*exp)(float* x, uint32_t n, float shift);
 };
 
-extern const Kernels kScalarKernels, kSse2Kernels;
+extern const Kernels kScalarKernels, kSse2Kernels, kAvx2Kernels, kAvx512Kernels,
+    kAvx512VnniKernels, kSwarKernels;
 
 }  // namespace model

@@ -3,7 +3,8 @@
 namespace model {
 namespace {
 
-constexpr const Kernels* kAll[] = {&kSse2Kernels, &kScalarKernels};
+constexpr const Kernels* kAll[] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvx2Kernels,
+                                   &kSse2Kernels, &kSwarKernels, &kScalarKernels};
 
 }  // namespace
 

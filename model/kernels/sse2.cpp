@@ -2,6 +2,7 @@
 #include <emmintrin.h>
 
 #include "model/kernels/kernels.hpp"
+#include "model/kernels/shared.hpp"
 #include "rt/math.hpp"
 
 namespace {
@@ -23,13 +24,6 @@ void sum_columns(const float* w, uint64_t stride, const float* x, uint32_t n, fl
   _mm_store_ps(y + 4, s1);
   _mm_store_ps(y + 8, s2);
   _mm_store_ps(y + 12, s3);
-}
-
-void multiply_f32(const model::ProductF32& p) {
-  for (uint32_t b = 0; b < p.blocks; ++b)
-    for (uint32_t i = 0; i < p.n; ++i)
-      sum_columns(p.w + uint64_t{b} * p.cols * kLanes, kLanes, p.x + i * p.x_stride, p.cols,
-                  p.y + i * p.y_stride + uint64_t{b} * kLanes);
 }
 
 /// Four rows' words (a word: four bytes of one row) times one word of the vector, given as columns
@@ -141,7 +135,18 @@ void quantize_group(const float* x, uint32_t cols, uint32_t stride, int8_t* q, i
   *offset = -128 * _mm_cvtsi128_si32(sum);
 }
 
-void quantize(const model::Quantization& z) {
+}  // namespace
+
+namespace model {
+
+void sse2_multiply_f32(const ProductF32& p) {
+  for (uint32_t b = 0; b < p.blocks; ++b)
+    for (uint32_t i = 0; i < p.n; ++i)
+      sum_columns(p.w + uint64_t{b} * p.cols * kLanes, kLanes, p.x + i * p.x_stride, p.cols,
+                  p.y + i * p.y_stride + uint64_t{b} * kLanes);
+}
+
+void sse2_quantize(const Quantization& z) {
   const uint64_t stride = uint64_t{z.words} * 4;
   for (uint32_t i = 0; i < z.n; ++i)
     for (uint32_t g = 0; g < z.groups; ++g) {
@@ -153,7 +158,7 @@ void quantize(const model::Quantization& z) {
     }
 }
 
-void score(const model::Head& h) {
+void sse2_score(const Head& h) {
   const __m128 divisor = _mm_set1_ps(h.divisor);
   for (uint32_t first = 0; first < h.steps; first += kLanes) {
     float* out = h.weights + first;
@@ -163,16 +168,17 @@ void score(const model::Head& h) {
   }
 }
 
-void mix(const model::Head& h) {
+void sse2_mix(const Head& h) {
   for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
     sum_columns(h.values + j, h.value_stride, h.weights, h.steps, h.out + j);
 }
 
-void exp(float* x, uint32_t n, float shift) {
+void sse2_exp(float* x, uint32_t n, float shift) {
   for (uint32_t i = 0; i < n; ++i) x[i] = rt::exp(x[i] - shift);
 }
 
-}  // namespace
+}  // namespace model
 
 constinit const model::Kernels model::kSse2Kernels = {
-    "sse2", model::kNoFeature, multiply_f32, multiply_q8, quantize, score, mix, exp};
+    "sse2",            model::kNoFeature, model::sse2_multiply_f32, multiply_q8, model::sse2_quantize,
+    model::sse2_score, model::sse2_mix,   model::sse2_exp};

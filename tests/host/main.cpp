@@ -29,7 +29,7 @@ constexpr const char* kUsage = R"(usage: llama MODEL [options]
   -i TEXT           prompt
   --precision P     f32 or q8: how float32 weights are kept (q8)
   --group-size N    columns that share a scale when float32 becomes int8
-  --ids             print the token ids after BOS instead of the text
+  --ids             print the token ids after the first BOS instead of the text
   --kernel NAME     a set of --list-kernels instead of the fastest
   --list-kernels    print the kernels that this machine can run, and end
   --perplexity FILE bits per byte on stories that are separated by a line <|endoftext|>
@@ -150,6 +150,7 @@ void tell(const Options& o, test::Engine& engine) {
     }
     std::fflush(stdout);
   }
+  if (o.ids && engine.session->ended_itself()) std::printf(" %u", model::kBos);
   std::printf("\n");
   const double seconds = std::chrono::duration<double>(Clock::now() - first).count();
   if (drawn > 1) std::fprintf(stderr, "%.1f tokens/s\n", (drawn - 1) / seconds);

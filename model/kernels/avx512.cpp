@@ -1,0 +1,195 @@
+// AVX-512 (F and BW): a block of 16 rows in a register.
+#include <immintrin.h>
+
+#include "model/kernels/kernels.hpp"
+#include "model/kernels/shared.hpp"
+#include "rt/exp.hpp"
+
+// Tiles take their sizes as constants: inlined, their loops over them are unrolled and their arrays
+// become registers. The long loops stay loops.
+#define TILE [[gnu::always_inline]] static inline
+#define LONG_LOOP _Pragma("clang loop unroll(disable)")
+
+namespace {
+
+constexpr uint32_t kLanes = 16;
+
+/// y[p][b][0..15] = sum over j, ascending, of w[b][j][0..15] * x[p][j], for `blocks` columns of
+/// weights that lie w_step apart, and `n` vectors. A column's next row of 16 is `stride` further.
+TILE void sum_columns(int blocks, int n, const float* w, uint64_t w_step, uint64_t stride,
+                      const float* x, uint64_t x_step, uint32_t count, float* y, uint64_t y_block,
+                      uint64_t y_step) {
+  __m512 sum[8] = {};
+  LONG_LOOP
+  for (uint32_t j = 0; j < count; ++j)
+    for (int b = 0; b < blocks; ++b) {
+      const __m512 row = _mm512_load_ps(w + b * w_step + j * stride);
+      for (int p = 0; p < n; ++p) {
+        __m512& s = sum[p * blocks + b];
+        s = _mm512_add_ps(s, _mm512_mul_ps(row, _mm512_set1_ps(x[p * x_step + j])));
+      }
+    }
+  for (int p = 0; p < n; ++p)
+    for (int b = 0; b < blocks; ++b)
+      _mm512_store_ps(y + p * y_step + b * y_block, sum[p * blocks + b]);
+}
+
+/// One vector: the blocks are read as four streams, each a quarter of them.
+void multiply_one(const model::ProductF32& p, const float* x, float* y) {
+  const uint64_t block = uint64_t{p.cols} * kLanes;
+  const uint32_t quarter = p.blocks / 4;
+  for (uint32_t b = 0; b < quarter; ++b)
+    sum_columns(4, 1, p.w + b * block, quarter * block, kLanes, x, 0, p.cols, y + b * kLanes,
+                uint64_t{quarter} * kLanes, 0);
+  for (uint32_t b = quarter * 4; b < p.blocks; ++b)
+    sum_columns(1, 1, p.w + b * block, 0, kLanes, x, 0, p.cols, y + b * kLanes, 0, 0);
+}
+
+struct Vectors {
+  const int16_t* pairs;
+  const float* scale;
+  const int32_t* offset;
+  uint32_t groups;   // between one vector's groups and the next one's
+  uint64_t columns;  // the same for pairs
+};
+
+/// All groups of `blocks` blocks, w_step bytes apart, times `n` vectors.
+TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint32_t words,
+                     const Vectors& x, float* y, uint64_t y_block, uint64_t y_step) {
+  const __m512i low_bytes = _mm512_set1_epi32(0x00ff00ff);
+  __m512 sum[8] = {};
+  LONG_LOOP
+  for (uint32_t g = 0; g < x.groups; ++g) {
+    __m512i d[8];
+    for (int p = 0; p < n; ++p)
+      for (int b = 0; b < blocks; ++b)
+        d[p * blocks + b] = _mm512_set1_epi32(x.offset[p * x.groups + g]);
+    const int16_t* pairs = x.pairs + uint64_t{g} * words * 4;
+    LONG_LOOP
+    for (uint32_t word = 0; word < words; ++word, w += 64, pairs += 4)
+      for (int b = 0; b < blocks; ++b) {
+        const __m512i rows = _mm512_load_si512(w + b * w_step);
+        const __m512i even = _mm512_and_si512(rows, low_bytes), odd = _mm512_srli_epi16(rows, 8);
+        for (int p = 0; p < n; ++p) {
+          int32_t x02, x13;
+          __builtin_memcpy(&x02, pairs + p * x.columns, 4);
+          __builtin_memcpy(&x13, pairs + p * x.columns + 2, 4);
+          __m512i& s = d[p * blocks + b];
+          s = _mm512_add_epi32(s, _mm512_madd_epi16(even, _mm512_set1_epi32(x02)));
+          s = _mm512_add_epi32(s, _mm512_madd_epi16(odd, _mm512_set1_epi32(x13)));
+        }
+      }
+    for (int b = 0; b < blocks; ++b) {
+      const __m512 scale = _mm512_load_ps(w + b * w_step);
+      for (int p = 0; p < n; ++p) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(d[p * blocks + b]), scale);
+        sum[p * blocks + b] = _mm512_add_ps(
+            sum[p * blocks + b], _mm512_mul_ps(scaled, _mm512_set1_ps(x.scale[p * x.groups + g])));
+      }
+    }
+    w += 64;
+  }
+  for (int p = 0; p < n; ++p)
+    for (int b = 0; b < blocks; ++b)
+      _mm512_store_ps(y + p * y_step + b * y_block, sum[p * blocks + b]);
+}
+
+void multiply_q8(const model::ProductQ8& p) {
+  const uint64_t block = uint64_t{p.words + 1} * 64 * p.groups;
+  const uint64_t columns = uint64_t{p.words} * 4 * p.groups;
+  const auto from = [&](uint32_t i) {
+    const uint64_t first = uint64_t{i} * p.groups;
+    return Vectors{p.x.pairs + i * columns, p.x.scale + first, p.x.offset + first, p.groups, columns};
+  };
+  uint32_t i = 0;
+  for (; i + 4 <= p.n; i += 4)
+    for (uint32_t b = 0; b < p.blocks; ++b)
+      sum_groups(1, 4, p.w + b * block, 0, p.words, from(i), p.y + i * p.y_stride + b * kLanes, 0,
+                 p.y_stride);
+  const uint32_t quarter = p.blocks / 4;
+  for (; i < p.n; ++i) {
+    float* y = p.y + i * p.y_stride;
+    for (uint32_t b = 0; b < quarter; ++b)
+      sum_groups(4, 1, p.w + b * block, quarter * block, p.words, from(i), y + b * kLanes,
+                 uint64_t{quarter} * kLanes, 0);
+    for (uint32_t b = quarter * 4; b < p.blocks; ++b)
+      sum_groups(1, 1, p.w + b * block, 0, p.words, from(i), y + b * kLanes, 0, 0);
+  }
+}
+
+/// The steps of rt::exp, eight at a time.
+TILE __m256 exp8(__m256 x) {
+  // The second operand goes through where one is no number.
+  x = _mm256_max_ps(_mm256_set1_ps(rt::kExpLeast), _mm256_min_ps(_mm256_set1_ps(rt::kExpMost), x));
+  const __m512d z = _mm512_mul_pd(_mm512_set1_pd(rt::kExpScale), _mm512_cvtps_pd(x));
+  const __m512d shifted = _mm512_add_pd(z, _mm512_set1_pd(rt::kExpShift));
+  const __m512d r = _mm512_sub_pd(z, _mm512_sub_pd(shifted, _mm512_set1_pd(rt::kExpShift)));
+  const __m512i k = _mm512_castpd_si512(shifted);
+  const __m512i power =
+      _mm512_i64gather_epi64(_mm512_and_si512(k, _mm512_set1_epi64(31)), rt::kExpTable, 8);
+  const __m512d scale = _mm512_castsi512_pd(_mm512_add_epi64(power, _mm512_slli_epi64(k, 47)));
+  const __m512d high = _mm512_add_pd(_mm512_mul_pd(_mm512_set1_pd(rt::kExpC3), r),
+                                     _mm512_set1_pd(rt::kExpC2));
+  const __m512d low =
+      _mm512_add_pd(_mm512_mul_pd(_mm512_set1_pd(rt::kExpC1), r), _mm512_set1_pd(1.0));
+  const __m512d y = _mm512_add_pd(_mm512_mul_pd(high, _mm512_mul_pd(r, r)), low);
+  return _mm512_cvtpd_ps(_mm512_mul_pd(y, scale));
+}
+
+}  // namespace
+
+namespace model {
+
+void avx512_multiply_f32(const ProductF32& p) {
+  uint32_t i = 0;
+  for (; i + 8 <= p.n; i += 8)
+    for (uint32_t b = 0; b < p.blocks; ++b)
+      sum_columns(1, 8, p.w + uint64_t{b} * p.cols * kLanes, 0, kLanes, p.x + i * p.x_stride,
+                  p.x_stride, p.cols, p.y + i * p.y_stride + b * kLanes, 0, p.y_stride);
+  for (; i < p.n; ++i) multiply_one(p, p.x + i * p.x_stride, p.y + i * p.y_stride);
+}
+
+/// Four blocks of 16 time steps at once, while there are four.
+void avx512_score(const Head& h) {
+  const __m512 divisor = _mm512_set1_ps(h.divisor);
+  const uint32_t blocks = (h.steps + kLanes - 1) / kLanes;
+  const uint64_t block = uint64_t{h.dim} * kLanes;
+  uint32_t b = 0;
+  for (; b + 4 <= blocks; b += 4)
+    sum_columns(4, 1, h.keys + b * block, block, kLanes, h.q, 0, h.dim, h.weights + b * kLanes,
+                kLanes, 0);
+  for (; b < blocks; ++b)
+    sum_columns(1, 1, h.keys + b * block, 0, kLanes, h.q, 0, h.dim, h.weights + b * kLanes, 0, 0);
+  for (uint32_t t = 0; t < blocks * kLanes; t += kLanes)
+    _mm512_store_ps(h.weights + t, _mm512_div_ps(_mm512_load_ps(h.weights + t), divisor));
+}
+
+/// Up to four runs of 16 elements at once: a head is read front to back at every step.
+void avx512_mix(const Head& h) {
+  uint32_t j = 0;
+  for (; j + 4 * kLanes <= h.value_lanes; j += 4 * kLanes)
+    sum_columns(4, 1, h.values + j, kLanes, h.value_stride, h.weights, 0, h.steps, h.out + j,
+                kLanes, 0);
+  for (; j + 3 * kLanes <= h.value_lanes; j += 3 * kLanes)
+    sum_columns(3, 1, h.values + j, kLanes, h.value_stride, h.weights, 0, h.steps, h.out + j,
+                kLanes, 0);
+  for (; j < h.value_lanes; j += kLanes)
+    sum_columns(1, 1, h.values + j, 0, h.value_stride, h.weights, 0, h.steps, h.out + j, 0, 0);
+}
+
+void avx512_exp(float* x, uint32_t n, float shift) {
+  const __m256 by = _mm256_set1_ps(shift);
+  uint32_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(x + i, exp8(_mm256_sub_ps(_mm256_loadu_ps(x + i), by)));
+  if (i == n) return;
+  const __mmask8 rest = __mmask8((1u << (n - i)) - 1);
+  const __m256 last = _mm256_maskz_loadu_ps(rest, x + i);
+  _mm256_mask_storeu_ps(x + i, rest, exp8(_mm256_sub_ps(last, by)));
+}
+
+}  // namespace model
+
+constinit const model::Kernels model::kAvx512Kernels = {
+    "avx512",           model::kAvx512,      model::avx512_multiply_f32, multiply_q8,
+    model::sse2_quantize, model::avx512_score, model::avx512_mix,          model::avx512_exp};

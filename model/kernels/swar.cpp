@@ -1,0 +1,73 @@
+// int8 products on general registers, for machines that are emulated: QEMU's TCG runs 64-bit integer
+// arithmetic near the speed of the host, but takes a helper call for most vector instructions.
+//
+// A 64-bit load brings four columns of two rows; masked to one column, it is two fields of 32 bits
+// that one multiplication by x serves. The fields are sums of (byte * x), signed: the lower one
+// borrows from the upper one, which is put right when they are taken apart.
+#include <emmintrin.h>
+
+#include "model/kernels/kernels.hpp"
+#include "model/kernels/shared.hpp"
+
+namespace {
+
+constexpr uint32_t kLanes = 16;
+constexpr uint64_t kField = 0x000000ff000000ff;
+
+/// Four pairs of rows times one group. w: the first pair's first word; words are 64 bytes apart.
+/// dot: [8], from `offset` on.
+[[gnu::noinline, gnu::aligned(4096)]] void dot_rows(const uint8_t* w, uint32_t words,
+                                                    const int8_t* q, int32_t offset,
+                                                    int32_t* dot) {
+  const uint64_t start = static_cast<uint64_t>(int64_t{offset}) * 0x100000001;
+  uint64_t sum[4] = {start, start, start, start};
+  for (uint32_t word = 0; word < words; ++word, w += 64, q += 4) {
+    const uint64_t x0 = uint64_t(int64_t{q[0]}), x1 = uint64_t(int64_t{q[1]});
+    const uint64_t x2 = uint64_t(int64_t{q[2]}), x3 = uint64_t(int64_t{q[3]});
+    for (int r = 0; r < 4; ++r) {
+      uint64_t v;
+      __builtin_memcpy(&v, w + r * 8, sizeof v);
+      sum[r] += (v & kField) * x0 + (v >> 8 & kField) * x1 + (v >> 16 & kField) * x2 +
+                (v >> 24 & kField) * x3;
+    }
+  }
+  for (int r = 0; r < 4; ++r) {
+    const int64_t low = static_cast<int32_t>(sum[r]);
+    dot[2 * r] = static_cast<int32_t>(low);
+    dot[2 * r + 1] = static_cast<int32_t>((sum[r] - static_cast<uint64_t>(low)) >> 32);
+  }
+}
+
+/// y[0..15] += (float(dot) * w_scale) * x_scale
+void add_scaled(const int32_t* dot, const float* w_scale, float x_scale, float* y) {
+  const __m128 by = _mm_set1_ps(x_scale);
+  for (uint32_t r = 0; r < kLanes; r += 4) {
+    const __m128 sums =
+        _mm_cvtepi32_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(dot + r)));
+    const __m128 step = _mm_mul_ps(_mm_mul_ps(sums, _mm_load_ps(w_scale + r)), by);
+    _mm_store_ps(y + r, _mm_add_ps(_mm_load_ps(y + r), step));
+  }
+}
+
+void multiply_q8(const model::ProductQ8& p) {
+  const uint64_t stride = uint64_t{p.words} * 4, group_bytes = (stride + 4) * kLanes;
+  alignas(16) int32_t dot[kLanes];
+  for (uint32_t b = 0; b < p.blocks; ++b)
+    for (uint32_t i = 0; i < p.n; ++i) {
+      float* y = p.y + i * p.y_stride + uint64_t{b} * kLanes;
+      for (uint32_t r = 0; r < kLanes; ++r) y[r] = 0;
+      const uint8_t* w = p.w + uint64_t{b} * p.groups * group_bytes;
+      for (uint64_t at = uint64_t{i} * p.groups; at < (i + 1ull) * p.groups; ++at) {
+        dot_rows(w, p.words, p.x.q + at * stride, p.x.offset[at], dot);
+        dot_rows(w + 32, p.words, p.x.q + at * stride, p.x.offset[at], dot + 8);
+        w += group_bytes;
+        add_scaled(dot, reinterpret_cast<const float*>(w) - kLanes, p.x.scale[at], y);
+      }
+    }
+}
+
+}  // namespace
+
+constinit const model::Kernels model::kSwarKernels = {
+    "swar",          model::kNoFeature, model::sse2_multiply_f32, multiply_q8, model::sse2_quantize,
+    model::sse2_score, model::sse2_mix,   model::sse2_exp};
