@@ -13,13 +13,33 @@ constexpr uint64_t kMaxVolumes = 64;
 /// encoder keeps per byte.
 uint64_t prompt_room(uint32_t context) { return 4096 + uint64_t{context} * 8 * 80; }
 
-rt::Result<const model::Kernels*> choose_kernels(const Options& options) {
-  if (options.kernel.empty()) return model::all_kernels()[0];
-  const model::Kernels* kernels = model::find_kernels(options.kernel);
+/// The kernel set that the user named, or null where the fastest is wanted.
+rt::Result<const model::Kernels*> named_kernels(const Options& options, uint32_t features) {
+  const rt::Text name = options.kernel;
+  if (name.empty()) return nullptr;
+  const model::Kernels* kernels = model::find_kernels(name);
   if (!kernels)
-    return rt::fail(rt::Errc::usage, 0, "there is no kernel '%.*s'", options.kernel.length(),
-                    options.kernel.data);
+    return rt::fail(rt::Errc::usage, 0, "there is no kernel '%.*s'", name.length(), name.data);
+  if (!model::usable(*kernels, features))
+    return rt::fail(rt::Errc::unsupported, 0, "this processor cannot run the kernel '%.*s'",
+                    name.length(), name.data);
   return kernels;
+}
+
+/// Times the kernels on the model itself, and says so.
+rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, uint32_t features,
+                                                  const Terminal& terminal) {
+  model::Timing timings[model::kKernelSets];
+  rt::Result<rt::Span<model::Timing>> measured = model::measure_kernels(
+      engine.model.layers[0].w1, features, Clock::ticks, terminal.clock.milliseconds_to_ticks(1),
+      timings, engine.arena);
+  if (!measured) return measured.error();
+  rt::print(terminal.console, "kernel    %s", timings[0].kernels->name);
+  for (const model::Timing& other : measured->from(1))
+    rt::print(terminal.console, "%s %.1f x %s", &other == timings + 1 ? ":" : ",",
+              double(other.ticks) / double(timings[0].ticks), other.kernels->name);
+  terminal.console.write("\n");
+  return timings[0].kernels;
 }
 
 /// "tokenizer.bin" in the folder of the model, in `buffer`.
@@ -36,7 +56,7 @@ rt::Result<void> allocate(Engine& engine, const Options& options, uint64_t token
   engine.tokenizer_bytes = model::Tokenizer::arena_bytes(tokenizer_file, c.vocab_size);
   const uint64_t session =
       model::Transformer::arena_bytes(c, engine.checkpoint.row_groups(storage), c.seq_len,
-                                      engine.workers->parts()) +
+                                      engine.processors.crew().most_parts()) +
       model::Sampler::arena_bytes(c.vocab_size) + prompt_room(c.seq_len);
   const uint64_t loading = kMaxTransfer + engine.checkpoint.scratch_bytes();
 
@@ -62,12 +82,54 @@ void describe(const Engine& engine, rt::Text path, const Terminal& terminal) {
             c.n_heads, c.n_kv_heads, c.vocab_size, c.seq_len);
 }
 
+/// Seconds that one token takes with so many processors, at best.
+double token_seconds(Engine& engine, uint32_t processors, const Clock& clock) {
+  constexpr uint32_t kRuns = 3;
+  engine.processors.crew().set_members(processors);
+  uint64_t best = ~uint64_t{0};
+  for (uint32_t i = 0; i < kRuns; ++i) {
+    const uint64_t start = Clock::ticks();
+    (void)engine.transformer.forward({&model::kBos, 1}, 0);
+    best = rt::min(best, Clock::ticks() - start);
+  }
+  return clock.seconds(best);
+}
+
+/// More processors are not always faster: small models lose more by waiting than they gain. Tries
+/// 1, 2, 4, ... and all of them on the model itself, keeps the best number and says so.
+void choose_processors(Engine& engine, const Options& options, const Terminal& terminal) {
+  model::Crew& crew = engine.processors.crew();
+  const uint32_t most = crew.capacity();
+  if (most == 1) return;
+  start_processors(engine, terminal);
+  uint32_t best = most;
+  double fastest = 0;
+  rt::print(terminal.console, "cores     ");
+  for (uint32_t n = options.threads ? most : 1; ; n = rt::min(n * 2, most)) {
+    const double seconds = token_seconds(engine, n, terminal.clock);
+    rt::print(terminal.console, "%s%u: %.2f ms a token", n == 1 || options.threads ? "" : ", ", n,
+              seconds * 1000);
+    if (fastest == 0 || seconds < fastest) fastest = seconds, best = n;
+    if (n == most) break;
+  }
+  rt::print(terminal.console, "; using %u\n", best);
+  crew.set_members(best);
+  if (best < most) engine.processors.stop();  // who does not work must not spin
+  start_processors(engine, terminal);
+}
+
 }  // namespace
+
+void start_processors(Engine& engine, const Terminal& terminal) {
+  if (rt::Result<void> done = engine.processors.start(); !done)
+    rt::print(terminal.console, "note: %s\n", done.error().text);
+}
 
 rt::Result<void> load(Engine& engine, const Options& options, const Terminal& terminal) {
   uefi::Handle devices[kMaxVolumes];
   const rt::Span<const uefi::Handle> volumes{devices, find_volumes({devices, kMaxVolumes})};
-  rt::Result<const model::Kernels*> kernels = choose_kernels(options);
+  const uint32_t features = engine.vectors.enable();
+  rt::Result<const model::Kernels*> kernels = named_kernels(options, features);
   if (!kernels) return kernels.error();
   rt::Result<File> file = open_on_any(volumes, options.model);
   if (!file) return file.error();
@@ -109,15 +171,18 @@ rt::Result<void> load(Engine& engine, const Options& options, const Terminal& te
             progress.read_rate());
 
   engine.arena.rewind(0);
+  if (!*kernels) kernels = fastest_kernels(engine, features, terminal);
+  if (!kernels) return kernels.error();
   rt::Result<model::Transformer> transformer =
       model::Transformer::create(engine.model, engine.checkpoint.config.seq_len, **kernels,
-                                 *engine.workers, engine.arena);
+                                 engine.processors.crew(), engine.arena);
   if (!transformer) return transformer.error();
   engine.transformer = *transformer;
   rt::Result<model::Sampler> sampler =
       model::Sampler::create(engine.checkpoint.config.vocab_size, **kernels, engine.arena);
   if (!sampler) return sampler.error();
   engine.sampler = *sampler;
+  choose_processors(engine, options, terminal);
   return {};
 }
 

@@ -2,9 +2,11 @@
 #include "boot/options.hpp"
 #include "boot/platform/clock.hpp"
 #include "boot/platform/console.hpp"
+#include "boot/platform/cpu.hpp"
 #include "boot/platform/files.hpp"
 #include "boot/platform/keyboard.hpp"
 #include "boot/platform/pages.hpp"
+#include "boot/platform/processors.hpp"
 #include "model/session.hpp"
 
 namespace boot {
@@ -18,14 +20,15 @@ struct Terminal {
 
 /// A model in memory, ready to tell stories. Parts point at each other: it must stay in its place.
 struct Engine {
-  Engine() = default;
+  /// `threads`: the most processors to use; 0: as many as pay.
+  explicit Engine(uint32_t threads) : processors(threads) {}
   Engine(const Engine&) = delete;
 
+  VectorState vectors;
+  Processors processors;
   Pages weights;  // model and tokenizer
   Pages session;  // activations, KV cache, prompts; while loading, what is read from disk
   rt::Arena arena;  // over `session`
-  model::Alone one_core;
-  model::Workers* workers = &one_core;
   model::Checkpoint checkpoint;
   model::Model model;
   model::Tokenizer tokenizer;
@@ -33,6 +36,9 @@ struct Engine {
   model::Sampler sampler;
   uint64_t tokenizer_bytes = 0;  // of `weights`
 };
+
+/// Brings the other processors in for a while of work; says so where some do not come.
+void start_processors(Engine& engine, const Terminal& terminal);
 
 /// Finds the files that `options` name, reads them with a progress bar and makes `engine` ready.
 /// Fails with a sentence that names the file; Errc::stopped where the user pressed Esc or Ctrl-C.

@@ -60,6 +60,7 @@ void print_head(Console& console) {
   const uint32_t revision = g_system->header.revision;
   rt::print(console, "firmware  %.*s, UEFI %u.%u\n", name.length(), name.data, revision >> 16,
             (revision & 0xffff) / 10);
+  rt::print(console, "cpu       %s\n", CpuName().text);
 }
 
 /// Everything between the console's begin and its end.
@@ -77,7 +78,7 @@ rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t starte
   }
   if (options.seed == 0) options.seed = entropy() % 1'000'000'000 + 1;  // short enough to type
 
-  Engine engine;
+  Engine engine(static_cast<uint32_t>(options.threads));
   if (rt::Result<void> done = load(engine, options, terminal); !done) return done;
   if (options.temperature != 0)
     rt::print(terminal.console, "seed      %llu\n", static_cast<unsigned long long>(options.seed));

@@ -36,6 +36,8 @@ constexpr Setting kSettings[] = {
      [](Options& o) -> void* { return &o.precision; }},
     {"kernel", 0, Kind::text, 0, "NAME     a kernel set instead of the fastest",
      [](Options& o) -> void* { return &o.kernel; }},
+    {"threads", 0, Kind::whole, 64, "N        processors to use (0: as many as pay)",
+     [](Options& o) -> void* { return &o.threads; }},
     {"ids", 0, Kind::toggle, 0, "on|off   print token numbers instead of text (off)",
      [](Options& o) -> void* { return &o.ids; }},
     {"on_finish", 0, Kind::on_finish, 0, "exit|poweroff|reboot  what follows the story (exit)",
@@ -81,8 +83,10 @@ rt::Result<void> set(const Setting& setting, void* place, rt::Text value) {
     case Kind::whole: {
       uint64_t parsed = 0;
       if (!rt::parse_u64(value, parsed) || parsed > setting.most)
-        return refuse(setting, setting.most == ~uint64_t{0} ? "a whole number"
-                                                            : "a whole number up to 1,048,576",
+        return refuse(setting,
+                      setting.most == ~uint64_t{0} ? "a whole number"
+                      : setting.most == 64         ? "a whole number up to 64"
+                                                   : "a whole number up to 1,048,576",
                       value);
       *static_cast<uint64_t*>(place) = parsed;
       return {};

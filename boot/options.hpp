@@ -18,6 +18,7 @@ struct Options {
   uint64_t steps = 256;
   model::DType precision = model::DType::q8;
   rt::Text kernel;  // empty: the fastest
+  uint64_t threads = 0;  // 0: as many processors as pay
   bool ids = false;
   OnFinish on_finish = OnFinish::exit;
   bool help = false;

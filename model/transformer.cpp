@@ -204,9 +204,9 @@ rt::Result<Transformer> Transformer::create(const Model& model, uint32_t context
   t.kernels_ = &kernels;
   t.workers_ = &workers;
   t.context_ = context;
-  t.parts_ = workers.parts();
   rt::Result<Buffers> buffers =
-      allocate(c, {any.wq.dtype, any.wq.groups, any.w2.groups}, context, t.parts_, arena);
+      allocate(c, {any.wq.dtype, any.wq.groups, any.w2.groups}, context, workers.most_parts(),
+               arena);
   if (!buffers) return buffers.error();
   t.b_ = *buffers;
   for (uint32_t pair = 0; pair < c.head_dim() / 2; ++pair)
@@ -256,7 +256,7 @@ void Transformer::attention(uint32_t layer, uint32_t first, uint32_t n) {
     rotate(b_.k + i * lanes(c.kv_dim()), c.n_kv_heads, i);
   }
   store_kv(layer, first, n);
-  const uint32_t parts = rt::min(parts_, n * c.n_heads);
+  const uint32_t parts = rt::min(workers_->parts(), n * c.n_heads);
   Attend attend(*this, layer, first, n, parts);
   workers_->run(attend, parts);
   const Output out[] = {{&w.wo, b_.delta}};
@@ -296,7 +296,7 @@ void Transformer::run(Multiply& task, const Matrix& w, const float* x, uint32_t 
   task.x = x;
   task.x_stride = lanes(w.cols);
   task.n = n;
-  task.parts = rt::min(parts_, task.blocks());
+  task.parts = rt::min(workers_->parts(), task.blocks());
   if (w.dtype == DType::q8)
     kernels_->quantize({x, n, w.cols, task.x_stride, w.groups.size, w.groups.count,
                         w.groups.words, b_.quantized});

@@ -75,7 +75,6 @@ class Transformer {
   const Kernels* kernels_ = nullptr;
   Workers* workers_ = nullptr;
   uint32_t context_ = 0;
-  uint32_t parts_ = 1;  // the most parts that a task is cut into
   Buffers b_{};
 };
 

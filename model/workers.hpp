@@ -15,8 +15,10 @@ class Task {
 /// The cores of the machine.
 class Workers {
  public:
-  /// How many parts a task is best cut into; 1 where there is one core.
+  /// How many parts a task is best cut into now; 1 where one core works.
   virtual uint32_t parts() const = 0;
+  /// What parts() can ever be.
+  virtual uint32_t most_parts() const = 0;
   /// Runs task.run(part) once for every part below `parts`; returns when all have ended.
   virtual void run(Task& task, uint32_t parts) = 0;
 
@@ -28,6 +30,7 @@ class Workers {
 class Alone final : public Workers {
  public:
   uint32_t parts() const override { return 1; }
+  uint32_t most_parts() const override { return 1; }
   void run(Task& task, uint32_t parts) override {
     for (uint32_t part = 0; part < parts; ++part) task.run(part);
   }

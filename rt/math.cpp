@@ -26,30 +26,26 @@ using int128 = __int128;
 constexpr uint32_t kInfinity = 0x7f800000;
 constexpr float kNan = __builtin_bit_cast(float, 0x7fc00000u);
 
-// exp() runs thousands of times for a token: its parts go inline even in a program built small.
-
-[[gnu::always_inline]] inline uint64_t high(uint64_t a, uint64_t b) {
-  return uint64_t(uint128{a} * b >> 64);
-}
+uint64_t high(uint64_t a, uint64_t b) { return uint64_t(uint128{a} * b >> 64); }
 
 uint32_t to_bits(float x) { return __builtin_bit_cast(uint32_t, x); }
 float from_bits(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 
 /// mantissa / 2^dropped, to the nearest, ties to even. 1 <= dropped <= 64.
-[[gnu::always_inline]] inline uint32_t drop_bits(uint64_t mantissa, int dropped) {
+uint32_t drop_bits(uint64_t mantissa, int dropped) {
   const uint64_t kept = mantissa >> 1 >> (dropped - 1);
   const uint64_t rest = mantissa << (64 - dropped);
   return uint32_t(kept + (rest + (kept & 1) > uint64_t{1} << 63));
 }
 
 /// As round_to_float, where the float is subnormal, 0 or infinite.
-[[gnu::noinline]] uint32_t round_to_extreme(uint64_t mantissa, int exponent) {
+uint32_t round_to_extreme(uint64_t mantissa, int exponent) {
   if (exponent > 0) return kInfinity;
   return exponent < -150 ? 0 : drop_bits(mantissa, -86 - exponent);
 }
 
 /// The nearest float, ties to even, of mantissa * 2^(exponent - 63); the mantissa's top bit is set.
-[[gnu::always_inline]] inline float round_to_float(uint64_t mantissa, int exponent) {
+float round_to_float(uint64_t mantissa, int exponent) {
   if (exponent < -126 || exponent > 127) return from_bits(round_to_extreme(mantissa, exponent));
   // The mantissa's top bit, and a carry, count as 1 in the exponent field.
   return from_bits((uint32_t(exponent + 126) << 23) + drop_bits(mantissa, 40));
@@ -76,7 +72,7 @@ Parts split(float x) {
 }
 
 /// 2^f in Q63, from f in Q64. Relative error below 2^-56.
-[[gnu::always_inline]] inline uint64_t exp2_fraction(uint64_t f) {
+uint64_t exp2_fraction(uint64_t f) {
   // f = i/64 + g/64. 2^(g/64) - 1 is a polynomial in g: all in Q64.
   const uint64_t g = f << 6;
   const uint64_t* const c = kExp2Polynomial;
@@ -114,7 +110,7 @@ Magnitude normalise(int128 x) {
   return {x < 0, uint64_t(value << leading >> 64), leading};
 }
 
-/// x in quarter turns: x * 2/pi modulo 4, in Q126. Error below 2^-101. |x| >= 2^-12.
+/// x in quarter turns: x * 2/pi modulo 4, in Q126. Error below 2^-101. |x| >= 2^-39.
 uint128 quarter_turns(Parts x) {
   // Bits of 2/pi that make whole turns of this x are skipped.
   const int skip = x.exponent + 39;
@@ -197,7 +193,7 @@ float sin(float x) {
   return to_bits(x) >> 31 ? -y : y;
 }
 
-float cos(float x) { return sine(x, 1); }
+float cos(float x) { return sine(from_bits(to_bits(x) & 0x7fffffff), 1); }
 
 namespace {
 

@@ -5,10 +5,10 @@
 #include "model/kernels/shared.hpp"
 #include "rt/exp.hpp"
 
-// Tiles take their sizes as constants: inlined, their loops over them are unrolled and their arrays
-// become registers. The long loops stay loops.
+// Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
+// their arrays become registers.
 #define TILE [[gnu::always_inline]] static inline
-#define LONG_LOOP _Pragma("clang loop unroll(disable)")
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
 
@@ -20,12 +20,11 @@ TILE void sum_columns(int blocks, int n, const float* w, uint64_t w_step, uint64
                       const float* x, uint64_t x_step, uint32_t count, float* y, uint64_t y_block,
                       uint64_t y_step) {
   __m256 sum[8] = {};
-  LONG_LOOP
   for (uint32_t j = 0; j < count; ++j) {
-    for (int b = 0; b < blocks; ++b) {
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       const float* row = w + b * w_step + j * stride;
       const __m256 low = _mm256_load_ps(row), high = _mm256_load_ps(row + 8);
-      for (int p = 0; p < n; ++p) {
+      UNROLLED for (int p = 0; p < n; ++p) {
         const __m256 xj = _mm256_broadcast_ss(x + p * x_step + j);
         __m256* s = sum + (p * blocks + b) * 2;
         s[0] = _mm256_add_ps(s[0], _mm256_mul_ps(low, xj));
@@ -33,8 +32,8 @@ TILE void sum_columns(int blocks, int n, const float* w, uint64_t w_step, uint64
       }
     }
   }
-  for (int p = 0; p < n; ++p)
-    for (int b = 0; b < blocks; ++b) {
+  UNROLLED for (int p = 0; p < n; ++p)
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       _mm256_store_ps(y + p * y_step + b * y_block, sum[(p * blocks + b) * 2]);
       _mm256_store_ps(y + p * y_step + b * y_block + 8, sum[(p * blocks + b) * 2 + 1]);
     }
@@ -83,30 +82,28 @@ TILE __m256i dot(__m256i w, const int16_t* pairs) {
 TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint32_t words,
                      const Vectors& x, float* y, uint64_t y_block, uint64_t y_step) {
   __m256 sum[8] = {};
-  LONG_LOOP
   for (uint32_t g = 0; g < x.groups; ++g) {
     __m256i d[8];
-    for (int p = 0; p < n; ++p)
-      for (int b = 0; b < blocks; ++b)
+    UNROLLED for (int p = 0; p < n; ++p)
+      UNROLLED for (int b = 0; b < blocks; ++b)
         d[(p * blocks + b) * 2] = d[(p * blocks + b) * 2 + 1] =
             _mm256_set1_epi32(x.offset[p * x.groups + g]);
     const int16_t* pairs = x.pairs + uint64_t{g} * words * 4;
-    LONG_LOOP
     for (uint32_t word = 0; word < words; ++word, w += 64, pairs += 4)
-      for (int b = 0; b < blocks; ++b) {
+      UNROLLED for (int b = 0; b < blocks; ++b) {
         const __m256i* rows = reinterpret_cast<const __m256i*>(w + b * w_step);
         const __m256i low = _mm256_load_si256(rows), high = _mm256_load_si256(rows + 1);
-        for (int p = 0; p < n; ++p) {
+        UNROLLED for (int p = 0; p < n; ++p) {
           __m256i* s = d + (p * blocks + b) * 2;
           s[0] = _mm256_add_epi32(s[0], dot(low, pairs + p * x.columns));
           s[1] = _mm256_add_epi32(s[1], dot(high, pairs + p * x.columns));
         }
       }
-    for (int b = 0; b < blocks; ++b) {
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       const float* scale = reinterpret_cast<const float*>(w + b * w_step);
-      for (int p = 0; p < n; ++p) {
+      UNROLLED for (int p = 0; p < n; ++p) {
         const __m256 x_scale = _mm256_broadcast_ss(x.scale + p * x.groups + g);
-        for (int half = 0; half < 2; ++half) {
+        UNROLLED for (int half = 0; half < 2; ++half) {
           const int i = (p * blocks + b) * 2 + half;
           const __m256 scaled =
               _mm256_mul_ps(_mm256_cvtepi32_ps(d[i]), _mm256_load_ps(scale + half * 8));
@@ -116,8 +113,8 @@ TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint3
     }
     w += 64;
   }
-  for (int p = 0; p < n; ++p)
-    for (int b = 0; b < blocks; ++b) {
+  UNROLLED for (int p = 0; p < n; ++p)
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       _mm256_store_ps(y + p * y_step + b * y_block, sum[(p * blocks + b) * 2]);
       _mm256_store_ps(y + p * y_step + b * y_block + 8, sum[(p * blocks + b) * 2 + 1]);
     }

@@ -5,10 +5,10 @@
 #include "model/kernels/shared.hpp"
 #include "rt/exp.hpp"
 
-// Tiles take their sizes as constants: inlined, their loops over them are unrolled and their arrays
-// become registers. The long loops stay loops.
+// Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
+// their arrays become registers.
 #define TILE [[gnu::always_inline]] static inline
-#define LONG_LOOP _Pragma("clang loop unroll(disable)")
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
 
@@ -20,17 +20,16 @@ TILE void sum_columns(int blocks, int n, const float* w, uint64_t w_step, uint64
                       const float* x, uint64_t x_step, uint32_t count, float* y, uint64_t y_block,
                       uint64_t y_step) {
   __m512 sum[8] = {};
-  LONG_LOOP
   for (uint32_t j = 0; j < count; ++j)
-    for (int b = 0; b < blocks; ++b) {
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       const __m512 row = _mm512_load_ps(w + b * w_step + j * stride);
-      for (int p = 0; p < n; ++p) {
+      UNROLLED for (int p = 0; p < n; ++p) {
         __m512& s = sum[p * blocks + b];
         s = _mm512_add_ps(s, _mm512_mul_ps(row, _mm512_set1_ps(x[p * x_step + j])));
       }
     }
-  for (int p = 0; p < n; ++p)
-    for (int b = 0; b < blocks; ++b)
+  UNROLLED for (int p = 0; p < n; ++p)
+    UNROLLED for (int b = 0; b < blocks; ++b)
       _mm512_store_ps(y + p * y_step + b * y_block, sum[p * blocks + b]);
 }
 
@@ -58,19 +57,17 @@ TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint3
                      const Vectors& x, float* y, uint64_t y_block, uint64_t y_step) {
   const __m512i low_bytes = _mm512_set1_epi32(0x00ff00ff);
   __m512 sum[8] = {};
-  LONG_LOOP
   for (uint32_t g = 0; g < x.groups; ++g) {
     __m512i d[8];
-    for (int p = 0; p < n; ++p)
-      for (int b = 0; b < blocks; ++b)
+    UNROLLED for (int p = 0; p < n; ++p)
+      UNROLLED for (int b = 0; b < blocks; ++b)
         d[p * blocks + b] = _mm512_set1_epi32(x.offset[p * x.groups + g]);
     const int16_t* pairs = x.pairs + uint64_t{g} * words * 4;
-    LONG_LOOP
     for (uint32_t word = 0; word < words; ++word, w += 64, pairs += 4)
-      for (int b = 0; b < blocks; ++b) {
+      UNROLLED for (int b = 0; b < blocks; ++b) {
         const __m512i rows = _mm512_load_si512(w + b * w_step);
         const __m512i even = _mm512_and_si512(rows, low_bytes), odd = _mm512_srli_epi16(rows, 8);
-        for (int p = 0; p < n; ++p) {
+        UNROLLED for (int p = 0; p < n; ++p) {
           int32_t x02, x13;
           __builtin_memcpy(&x02, pairs + p * x.columns, 4);
           __builtin_memcpy(&x13, pairs + p * x.columns + 2, 4);
@@ -79,9 +76,9 @@ TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint3
           s = _mm512_add_epi32(s, _mm512_madd_epi16(odd, _mm512_set1_epi32(x13)));
         }
       }
-    for (int b = 0; b < blocks; ++b) {
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       const __m512 scale = _mm512_load_ps(w + b * w_step);
-      for (int p = 0; p < n; ++p) {
+      UNROLLED for (int p = 0; p < n; ++p) {
         const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(d[p * blocks + b]), scale);
         sum[p * blocks + b] = _mm512_add_ps(
             sum[p * blocks + b], _mm512_mul_ps(scaled, _mm512_set1_ps(x.scale[p * x.groups + g])));
@@ -89,8 +86,8 @@ TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint3
     }
     w += 64;
   }
-  for (int p = 0; p < n; ++p)
-    for (int b = 0; b < blocks; ++b)
+  UNROLLED for (int p = 0; p < n; ++p)
+    UNROLLED for (int b = 0; b < blocks; ++b)
       _mm512_store_ps(y + p * y_step + b * y_block, sum[p * blocks + b]);
 }
 

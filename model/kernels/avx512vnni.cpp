@@ -4,10 +4,10 @@
 #include "model/kernels/kernels.hpp"
 #include "model/kernels/shared.hpp"
 
-// Tiles take their sizes as constants: inlined, their loops over them are unrolled and their arrays
-// become registers. The long loops stay loops.
+// Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
+// their arrays become registers.
 #define TILE [[gnu::always_inline]] static inline
-#define LONG_LOOP _Pragma("clang loop unroll(disable)")
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
 
@@ -25,27 +25,25 @@ struct Vectors {
 TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint32_t words,
                      const Vectors& x, float* y, uint64_t y_block, uint64_t y_step) {
   __m512 sum[8] = {};
-  LONG_LOOP
   for (uint32_t g = 0; g < x.groups; ++g) {
     __m512i d[8];
-    for (int p = 0; p < n; ++p)
-      for (int b = 0; b < blocks; ++b)
+    UNROLLED for (int p = 0; p < n; ++p)
+      UNROLLED for (int b = 0; b < blocks; ++b)
         d[p * blocks + b] = _mm512_set1_epi32(x.offset[p * x.groups + g]);
     const int8_t* q = x.q + uint64_t{g} * words * 4;
-    LONG_LOOP
     for (uint32_t word = 0; word < words; ++word, w += 64, q += 4)
-      for (int b = 0; b < blocks; ++b) {
+      UNROLLED for (int b = 0; b < blocks; ++b) {
         const __m512i rows = _mm512_load_si512(w + b * w_step);
-        for (int p = 0; p < n; ++p) {
+        UNROLLED for (int p = 0; p < n; ++p) {
           int32_t four;
           __builtin_memcpy(&four, q + p * x.columns, 4);
           d[p * blocks + b] =
               _mm512_dpbusd_epi32(d[p * blocks + b], rows, _mm512_set1_epi32(four));
         }
       }
-    for (int b = 0; b < blocks; ++b) {
+    UNROLLED for (int b = 0; b < blocks; ++b) {
       const __m512 scale = _mm512_load_ps(w + b * w_step);
-      for (int p = 0; p < n; ++p) {
+      UNROLLED for (int p = 0; p < n; ++p) {
         const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(d[p * blocks + b]), scale);
         sum[p * blocks + b] = _mm512_add_ps(
             sum[p * blocks + b], _mm512_mul_ps(scaled, _mm512_set1_ps(x.scale[p * x.groups + g])));
@@ -53,8 +51,8 @@ TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint3
     }
     w += 64;
   }
-  for (int p = 0; p < n; ++p)
-    for (int b = 0; b < blocks; ++b)
+  UNROLLED for (int p = 0; p < n; ++p)
+    UNROLLED for (int b = 0; b < blocks; ++b)
       _mm512_store_ps(y + p * y_step + b * y_block, sum[p * blocks + b]);
 }
 

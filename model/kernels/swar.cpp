@@ -11,12 +11,14 @@
 
 namespace {
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
 constexpr uint32_t kLanes = 16;
 constexpr uint64_t kField = 0x000000ff000000ff;
 
 /// Four pairs of rows times one group. w: the first pair's first word; words are 64 bytes apart.
 /// dot: [8], from `offset` on.
-[[gnu::noinline, gnu::aligned(4096)]] void dot_rows(const uint8_t* w, uint32_t words,
+[[gnu::noinline, gnu::aligned(512)]] void dot_rows(const uint8_t* w, uint32_t words,
                                                     const int8_t* q, int32_t offset,
                                                     int32_t* dot) {
   const uint64_t start = static_cast<uint64_t>(int64_t{offset}) * 0x100000001;
@@ -24,14 +26,14 @@ constexpr uint64_t kField = 0x000000ff000000ff;
   for (uint32_t word = 0; word < words; ++word, w += 64, q += 4) {
     const uint64_t x0 = uint64_t(int64_t{q[0]}), x1 = uint64_t(int64_t{q[1]});
     const uint64_t x2 = uint64_t(int64_t{q[2]}), x3 = uint64_t(int64_t{q[3]});
-    for (int r = 0; r < 4; ++r) {
+    UNROLLED for (int r = 0; r < 4; ++r) {
       uint64_t v;
       __builtin_memcpy(&v, w + r * 8, sizeof v);
       sum[r] += (v & kField) * x0 + (v >> 8 & kField) * x1 + (v >> 16 & kField) * x2 +
                 (v >> 24 & kField) * x3;
     }
   }
-  for (int r = 0; r < 4; ++r) {
+  UNROLLED for (int r = 0; r < 4; ++r) {
     const int64_t low = static_cast<int32_t>(sum[r]);
     dot[2 * r] = static_cast<int32_t>(low);
     dot[2 * r + 1] = static_cast<int32_t>((sum[r] - static_cast<uint64_t>(low)) >> 32);

@@ -17,6 +17,7 @@
 #include "tests/host/cpu.hpp"
 #include "tests/host/engine.hpp"
 #include "tests/host/file_source.hpp"
+#include "tests/host/threads.hpp"
 
 namespace {
 
@@ -30,6 +31,7 @@ constexpr const char* kUsage = R"(usage: llama MODEL [options]
   --precision P     f32 or q8: how float32 weights are kept (q8)
   --group-size N    columns that share a scale when float32 becomes int8
   --ids             print the token ids after the first BOS instead of the text
+  --threads N       cores to use (1)
   --kernel NAME     a set of --list-kernels instead of the fastest
   --list-kernels    print the kernels that this machine can run, and end
   --perplexity FILE bits per byte on stories that are separated by a line <|endoftext|>
@@ -38,7 +40,7 @@ constexpr const char* kUsage = R"(usage: llama MODEL [options]
 struct Options {
   std::string model, tokenizer, prompt, perplexity, kernel;
   model::Sampling sampling;
-  uint32_t steps = 256;
+  uint32_t steps = 256, threads = 1;
   model::Storage storage;
   bool ids = false, list_kernels = false;
 };
@@ -94,11 +96,13 @@ Options parse(const std::vector<std::string>& arguments) {
       else if (flag == "-i") o.prompt = value;
       else if (flag == "--precision") o.storage.precision = precision(value);
       else if (flag == "--group-size") o.storage.group_size = uint32_t(whole(flag, value, 65536));
+      else if (flag == "--threads") o.threads = uint32_t(whole(flag, value, model::Crew::kMostMembers));
       else if (flag == "--kernel") o.kernel = value;
       else if (flag == "--perplexity") o.perplexity = value;
       else throw UsageError("no option '" + flag + "'");
     }
   }
+  if (o.threads == 0) throw UsageError("--threads wants at least 1");
   if (o.storage.group_size == 0) throw UsageError("--group-size wants at least 1");
   if (o.model.empty() && !o.list_kernels) throw UsageError("which model?");
   return o;
@@ -204,8 +208,8 @@ int run(const Options& o) {
     return 0;
   }
   test::FileSource source(o.model), tokenizer(find_tokenizer(o));
-  model::Alone workers;
-  test::Engine engine(source, &tokenizer, o.storage, choose_kernels(o.kernel), workers);
+  test::Threads threads(o.threads);
+  test::Engine engine(source, &tokenizer, o.storage, choose_kernels(o.kernel), threads.crew);
   o.perplexity.empty() ? tell(o, engine) : perplexity(o, engine);
   return 0;
 }

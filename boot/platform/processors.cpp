@@ -1,0 +1,92 @@
+#include "boot/platform/processors.hpp"
+
+#include "boot/platform/cpu.hpp"
+#include "boot/platform/firmware.hpp"
+
+namespace boot {
+
+using uefi::Status;
+
+namespace {
+
+constexpr uint64_t kArrival = 500;   // milliseconds that a processor has to come
+constexpr uint64_t kReturn = 5000;   // that firmware has to notice that all went
+
+/// Waits for `done()` for at most so many milliseconds.
+template <class Condition>
+bool wait_for(uint64_t milliseconds, Condition done) {
+  for (uint64_t i = 0; i < milliseconds; ++i) {
+    if (done()) return true;
+    (void)g_services->stall(1000);
+  }
+  return done();
+}
+
+bool can_work(const uefi::ProcessorInformation& info) {
+  constexpr uint32_t kNeeded = uefi::kProcessorEnabled | uefi::kProcessorHealthy;
+  return (info.status_flag & kNeeded) == kNeeded && info.location.thread == 0 &&
+         !(info.status_flag & uefi::kProcessorIsBsp);
+}
+
+}  // namespace
+
+Processors::Processors(uint32_t wanted)
+    : services_(locate_protocol<uefi::MpServices>()), crew_(count(wanted)) {}
+
+uint32_t Processors::count(uint32_t wanted) {
+  const uint32_t most = wanted ? rt::min(wanted, model::Crew::kMostMembers) : model::Crew::kMostMembers;
+  uefi::Uintn processors = 0, enabled = 0;
+  if (!services_ || services_->get_number_of_processors(services_, &processors, &enabled) != Status::success)
+    return 1;
+  uint32_t members = 1;
+  for (uefi::Uintn i = 0; i < rt::min<uefi::Uintn>(processors, kMostProcessors); ++i) {
+    uefi::ProcessorInformation info{};
+    if (members == most) break;
+    if (services_->get_processor_info(services_, i, &info) == Status::success && can_work(info))
+      member_[i] = uint8_t(members++);
+  }
+  return members;
+}
+
+void Processors::serve(void* self) {
+  auto& processors = *static_cast<Processors*>(self);
+  uefi::Uintn number = kMostProcessors;
+  if (processors.services_->who_am_i(processors.services_, &number) != Status::success) return;
+  if (number >= kMostProcessors) return;
+  const uint32_t member = processors.member_[number];
+  if (member == 0 || member >= processors.crew_.members()) return;
+  // The rounding mode decides the bits of every float; firmware need not have set it here.
+  const uint32_t mxcsr = 0x1f80;
+  asm volatile("ldmxcsr %0" : : "m"(mxcsr));
+  VectorState vectors;
+  vectors.enable();
+  processors.crew_.serve(member);
+}
+
+rt::Result<void> Processors::start() {
+  const uint32_t others = crew_.members() - 1;
+  if (others == 0 || finished_) return {};
+  Status status = g_services->create_event(0, uefi::Tpl::application, nullptr, nullptr, &finished_);
+  if (status != Status::success) return firmware_error(status, "no event for the other processors");
+  crew_.recall();
+  status = services_->startup_all_aps(services_, serve, uefi::Boolean::no, finished_, 0, this, nullptr);
+  if (status != Status::success) {
+    (void)g_services->close_event(finished_);
+    finished_ = nullptr;
+    crew_.set_members(1);
+    return firmware_error(status, "firmware does not start the other processors");
+  }
+  if (wait_for(kArrival, [&] { return crew_.present() == others; })) return {};
+  return rt::fail(rt::Errc::firmware, 0, "%u of %u other processors did not come",
+                  others - crew_.present(), others);
+}
+
+void Processors::stop() {
+  if (!finished_) return;
+  crew_.dismiss();
+  wait_for(kReturn, [&] { return g_services->check_event(finished_) == Status::success; });
+  (void)g_services->close_event(finished_);
+  finished_ = nullptr;
+}
+
+}  // namespace boot

@@ -1,0 +1,41 @@
+#pragma once
+#include "model/crew.hpp"
+#include "rt/result.hpp"
+#include "uefi_headers/mp_services.hpp"
+
+namespace boot {
+
+/// The application processors as members of a crew. Firmware's MP services start them once for a
+/// while of work, not for every task, which would take 10 ms each. PI 1.7 vol. 2 §13.4.
+class Processors {
+ public:
+  /// Asks firmware what there is. `wanted`: the most processors to use, this one included; 0: all.
+  explicit Processors(uint32_t wanted);
+  Processors(const Processors&) = delete;
+  ~Processors() { stop(); }
+
+  /// The crew, with as many members as processors could work: one for each physical core.
+  model::Crew& crew() { return crew_; }
+
+  /// Brings crew().members() - 1 other processors into the crew. They spin there until stop(). An
+  /// error says why fewer work than could; those that came work all the same. Nothing is done where
+  /// there is one member, or where they are there already.
+  rt::Result<void> start();
+  /// Gives the processors back to firmware.
+  void stop();
+
+ private:
+  /// What an application processor starts from.
+  static void serve(void* self);
+
+  uint32_t count(uint32_t wanted);
+
+  static constexpr uint32_t kMostProcessors = 256;
+
+  uefi::MpServices* services_;
+  uefi::Event finished_ = nullptr;  // signalled when all have come back
+  uint8_t member_[kMostProcessors] = {};  // by processor number; 0: takes no part
+  model::Crew crew_;
+};
+
+}  // namespace boot

@@ -1,0 +1,88 @@
+#include "model/crew.hpp"
+
+namespace model {
+namespace {
+
+// A share's word: the task's number in 32 bits, the next part and the end in 16 each.
+constexpr uint64_t share_word(uint32_t number, uint32_t next, uint32_t end) {
+  return uint64_t{number} << 32 | uint64_t{next} << 16 | end;
+}
+
+/// Spins until `done()`. The processor's hint that this is a loop costs an emulator far more than
+/// the loop, so it is given rarely.
+template <class Condition>
+void spin_until(Condition done) {
+  constexpr uint32_t kSpinsPerPause = 2000;
+  for (uint32_t spins = 0; !done();)
+    if (++spins % kSpinsPerPause == 0) {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+}
+
+}  // namespace
+
+bool Crew::take(Share& share, uint32_t number, uint32_t& part) {
+  uint64_t word = __atomic_load_n(&share.word, __ATOMIC_ACQUIRE);
+  for (;;) {
+    const uint32_t next = uint32_t(word >> 16 & 0xffff), end = uint32_t(word & 0xffff);
+    if (uint32_t(word >> 32) != number || next == end) return false;
+    if (__atomic_compare_exchange_n(&share.word, &word, share_word(number, next + 1, end), false,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      part = next;
+      return true;
+    }
+  }
+}
+
+void Crew::work(uint32_t member, uint32_t members, uint32_t number, Task& task) {
+  uint32_t part = 0;
+  for (uint32_t i = 0; i < members; ++i)
+    while (take(shares_[(member + i) % members], number, part)) {
+      task.run(part);
+      __atomic_sub_fetch(&left_, 1, __ATOMIC_RELEASE);
+    }
+}
+
+void Crew::run(Task& task, uint32_t parts) {
+  if (members_ == 1 || parts == 1) {
+    for (uint32_t part = 0; part < parts; ++part) task.run(part);
+    return;
+  }
+  // Nobody looks at these before the shares carry the new number, and nobody can still be at the
+  // last task: all its parts have ended.
+  const uint32_t number = number_ + 1;
+  task_ = &task;
+  task_members_ = members_;
+  __atomic_store_n(&left_, parts, __ATOMIC_RELAXED);
+  for (uint32_t m = 0; m < members_; ++m)
+    __atomic_store_n(&shares_[m].word,
+                     share_word(number, parts * m / members_, parts * (m + 1) / members_),
+                     __ATOMIC_RELEASE);
+  __atomic_store_n(&number_, number, __ATOMIC_RELEASE);
+  work(0, members_, number, task);
+  spin_until([&] { return __atomic_load_n(&left_, __ATOMIC_ACQUIRE) == 0; });
+}
+
+void Crew::serve(uint32_t member) {
+  __atomic_add_fetch(&present_, 1, __ATOMIC_ACQ_REL);
+  uint32_t seen = 0;
+  for (;;) {
+    uint32_t number = seen;
+    spin_until([&] {
+      number = __atomic_load_n(&number_, __ATOMIC_ACQUIRE);
+      return number != seen || __atomic_load_n(&dismissed_, __ATOMIC_ACQUIRE);
+    });
+    if (__atomic_load_n(&dismissed_, __ATOMIC_ACQUIRE)) break;
+    seen = number;
+    // These may be a later task's by now. Then no share carries `number` any more and nothing is
+    // taken: a part that is taken keeps its task from ending, and so these from changing.
+    Task* const task = __atomic_load_n(&task_, __ATOMIC_ACQUIRE);
+    const uint32_t members = __atomic_load_n(&task_members_, __ATOMIC_ACQUIRE);
+    if (member < members) work(member, members, number, *task);
+  }
+  __atomic_sub_fetch(&present_, 1, __ATOMIC_ACQ_REL);
+}
+
+}  // namespace model
