@@ -34,9 +34,12 @@ rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, uint32_t featu
       engine.model.layers[0].w1, features, Clock::ticks, terminal.clock.milliseconds_to_ticks(1),
       timings, engine.arena);
   if (!measured) return measured.error();
-  rt::print(terminal.console, "kernel    %s", timings[0].kernels->name);
+  const model::Matrix& sample = engine.model.layers[0].w1;
+  const double weights = double(sample.rows) * sample.cols;
+  rt::print(terminal.console, "kernel    %s, %.2f billion weights/s", timings[0].kernels->name,
+            weights / terminal.clock.seconds(timings[0].ticks) / 1e9);
   for (const model::Timing& other : measured->from(1))
-    rt::print(terminal.console, "%s %.1f x %s", &other == timings + 1 ? ":" : ",",
+    rt::print(terminal.console, "%s %.1f x %s", &other == timings + 1 ? ";" : ",",
               double(other.ticks) / double(timings[0].ticks), other.kernels->name);
   terminal.console.write("\n");
   return timings[0].kernels;

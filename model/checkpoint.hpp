@@ -35,9 +35,10 @@ struct Model {
 /// How weights are kept in memory.
 struct Storage {
   DType precision = DType::q8;
-  /// Columns with one scale when float weights become int8; the last group of a row may be
-  /// shorter. Files that are int8 already keep their own groups.
-  uint32_t group_size = 96;
+  /// When float weights become int8: the most columns with one scale. Longer rows are cut into
+  /// groups of equal size. Larger groups are smaller and faster; on stories260K 16 to 256 columns
+  /// differ by less than 0.1 % in bits per byte. Files that are int8 already keep their own groups.
+  uint32_t group_size = 384;
 };
 
 /// How the two kinds of rows, and so the vectors that meet them, fall into int8 groups.

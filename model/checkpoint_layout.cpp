@@ -63,13 +63,16 @@ Matrix plan_matrix(const Checkpoint& checkpoint, const PartShape& shape, Storage
 }
 
 RowGroups Checkpoint::row_groups(Storage storage) const {
-  // A version 2 file cuts the whole tensor into groups, which may straddle rows: then the largest
-  // size that divides both keeps every weight's scale exact.
-  const auto of = [&](uint32_t cols) {
-    return Groups::of(cols, version == 2 ? greatest_common_divisor(cols, group_size)
-                                         : rt::min(cols, storage.group_size));
+  const auto size = [&](uint32_t cols) {
+    // A version 2 file cuts the whole tensor into groups, which may straddle rows: then the largest
+    // size that divides both keeps every weight's scale exact.
+    if (version == 2) return greatest_common_divisor(cols, group_size);
+    const uint64_t groups = (uint64_t{cols} + storage.group_size - 1) / storage.group_size;
+    const uint64_t equal = rt::round_up((cols + groups - 1) / groups, kWordCols);
+    return uint32_t(rt::min<uint64_t>(cols, equal));
   };
-  return {storage.precision, of(config.dim), of(config.hidden_dim)};
+  return {storage.precision, Groups::of(config.dim, size(config.dim)),
+          Groups::of(config.hidden_dim, size(config.hidden_dim))};
 }
 
 }  // namespace model

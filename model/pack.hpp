@@ -3,8 +3,9 @@
 
 namespace model {
 
-/// Puts float weights [cols] in place as row `row` of a packed f32 matrix.
-void pack_f32(const Matrix& matrix, uint32_t row, const float* weights);
+/// Puts float weights [rows, cols] in place as rows `row`, `row` + 1, ... of a packed f32 matrix.
+/// Two rows from an even one on go together, which is twice as fast.
+void pack_f32(const Matrix& matrix, uint32_t row, uint32_t rows, const float* weights);
 
 /// Quantises float weights [cols] and puts them in place as row `row` of a packed q8 matrix.
 /// Per group: scale = max |w| / 127, weight = w / scale rounded to nearest, ties to even (export.py

@@ -5,25 +5,67 @@
 #include "model/kernels/shared.hpp"
 #include "rt/math.hpp"
 
+// Tiles take their sizes as constants: inlined, their loops are unrolled and their arrays become
+// registers.
+#define TILE [[gnu::always_inline]] static inline
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
 namespace {
 
 constexpr uint32_t kLanes = 16;
 
-/// y[0..15] = sum over j, ascending, of w[j][0..15] * x[j], where w[j] is `stride` floats after
-/// w[j - 1]. The one loop behind float products, attention scores and attention's mixing.
-void sum_columns(const float* w, uint64_t stride, const float* x, uint32_t n, float* y) {
-  __m128 s0 = _mm_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
+/// Four floats; in halves, which QEMU's TCG does without the helper call of a whole load.
+TILE __m128 load4(bool in_halves, const float* from) {
+  if (!in_halves) return _mm_load_ps(from);
+  __m128 value;
+  asm("movlps %1, %0\n\tmovhps %2, %0" : "=x"(value) : "m"(from[0]), "m"(from[2]));
+  return value;
+}
+
+/// y[b][0..15] = sum over j, ascending, of w[b][j][0..15] * x[j] for one or two blocks that lie
+/// w_step apart, where w[j] is `stride` floats after w[j - 1]. The one loop behind float products,
+/// attention scores and attention's mixing.
+TILE void sum_columns(bool in_halves, int blocks, const float* w, uint64_t w_step, uint64_t stride,
+                      const float* x, uint32_t n, float* y, uint64_t y_step) {
+  __m128 sum[8] = {};
   for (uint32_t j = 0; j < n; ++j, w += stride) {
     const __m128 xj = _mm_set1_ps(x[j]);
-    s0 = _mm_add_ps(s0, _mm_mul_ps(_mm_load_ps(w), xj));
-    s1 = _mm_add_ps(s1, _mm_mul_ps(_mm_load_ps(w + 4), xj));
-    s2 = _mm_add_ps(s2, _mm_mul_ps(_mm_load_ps(w + 8), xj));
-    s3 = _mm_add_ps(s3, _mm_mul_ps(_mm_load_ps(w + 12), xj));
+    UNROLLED for (int b = 0; b < blocks; ++b)
+      UNROLLED for (int i = 0; i < 4; ++i)
+        sum[b * 4 + i] = _mm_add_ps(
+            sum[b * 4 + i], _mm_mul_ps(load4(in_halves, w + b * w_step + i * 4), xj));
   }
-  _mm_store_ps(y, s0);
-  _mm_store_ps(y + 4, s1);
-  _mm_store_ps(y + 8, s2);
-  _mm_store_ps(y + 12, s3);
+  UNROLLED for (int b = 0; b < blocks; ++b)
+    UNROLLED for (int i = 0; i < 4; ++i) _mm_store_ps(y + b * y_step + i * 4, sum[b * 4 + i]);
+}
+
+TILE void multiply_f32(bool in_halves, const model::ProductF32& p) {
+  const uint64_t block = uint64_t{p.cols} * kLanes;
+  const uint32_t half = p.blocks / 2;
+  for (uint32_t i = 0; i < p.n; ++i) {
+    const float* x = p.x + i * p.x_stride;
+    float* y = p.y + i * p.y_stride;
+    for (uint32_t b = 0; b < half; ++b)  // two streams
+      sum_columns(in_halves, 2, p.w + b * block, half * block, kLanes, x, p.cols, y + b * kLanes,
+                  uint64_t{half} * kLanes);
+    if (p.blocks % 2)
+      sum_columns(in_halves, 1, p.w + 2 * half * block, 0, kLanes, x, p.cols, y + 2 * half * kLanes, 0);
+  }
+}
+
+TILE void score(bool in_halves, const model::Head& h) {
+  const __m128 divisor = _mm_set1_ps(h.divisor);
+  for (uint32_t first = 0; first < h.steps; first += kLanes) {
+    float* out = h.weights + first;
+    sum_columns(in_halves, 1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, h.dim, out, 0);
+    for (uint32_t t = 0; t < kLanes; t += 4)
+      _mm_store_ps(out + t, _mm_div_ps(_mm_load_ps(out + t), divisor));
+  }
+}
+
+TILE void mix(bool in_halves, const model::Head& h) {
+  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
+    sum_columns(in_halves, 1, h.values + j, 0, h.value_stride, h.weights, h.steps, h.out + j, 0);
 }
 
 /// Four rows' words (a word: four bytes of one row) times one word of the vector, given as columns
@@ -139,13 +181,6 @@ void quantize_group(const float* x, uint32_t cols, uint32_t stride, int8_t* q, i
 
 namespace model {
 
-void sse2_multiply_f32(const ProductF32& p) {
-  for (uint32_t b = 0; b < p.blocks; ++b)
-    for (uint32_t i = 0; i < p.n; ++i)
-      sum_columns(p.w + uint64_t{b} * p.cols * kLanes, kLanes, p.x + i * p.x_stride, p.cols,
-                  p.y + i * p.y_stride + uint64_t{b} * kLanes);
-}
-
 void sse2_quantize(const Quantization& z) {
   const uint64_t stride = uint64_t{z.words} * 4;
   for (uint32_t i = 0; i < z.n; ++i)
@@ -158,20 +193,9 @@ void sse2_quantize(const Quantization& z) {
     }
 }
 
-void sse2_score(const Head& h) {
-  const __m128 divisor = _mm_set1_ps(h.divisor);
-  for (uint32_t first = 0; first < h.steps; first += kLanes) {
-    float* out = h.weights + first;
-    sum_columns(h.keys + uint64_t{first} * h.dim, kLanes, h.q, h.dim, out);
-    for (uint32_t t = 0; t < kLanes; t += 4)
-      _mm_store_ps(out + t, _mm_div_ps(_mm_load_ps(out + t), divisor));
-  }
-}
-
-void sse2_mix(const Head& h) {
-  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
-    sum_columns(h.values + j, h.value_stride, h.weights, h.steps, h.out + j);
-}
+void halves_multiply_f32(const ProductF32& p) { multiply_f32(true, p); }
+void halves_score(const Head& h) { score(true, h); }
+void halves_mix(const Head& h) { mix(true, h); }
 
 void sse2_exp(float* x, uint32_t n, float shift) {
   for (uint32_t i = 0; i < n; ++i) x[i] = rt::exp(x[i] - shift);
@@ -180,5 +204,11 @@ void sse2_exp(float* x, uint32_t n, float shift) {
 }  // namespace model
 
 constinit const model::Kernels model::kSse2Kernels = {
-    "sse2",            model::kNoFeature, model::sse2_multiply_f32, multiply_q8, model::sse2_quantize,
-    model::sse2_score, model::sse2_mix,   model::sse2_exp};
+    "sse2",
+    model::kNoFeature,
+    [](const model::ProductF32& p) { multiply_f32(false, p); },
+    multiply_q8,
+    model::sse2_quantize,
+    [](const model::Head& h) { score(false, h); },
+    [](const model::Head& h) { mix(false, h); },
+    model::sse2_exp};

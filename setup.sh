@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Installs what building, running and testing llama.efi needs, with the package manager of this system: Debian, Ubuntu,
+# Fedora, Arch, or macOS with Homebrew. It installs only what is missing, and nothing when all is there.
+#
+#   ./setup.sh                      compilers, QEMU with its firmware, test tools
+#   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
+#   ./setup.sh --firmware-matrix    also U-Boot and the signing tools, for tests on more firmware
+#   ./setup.sh --check              only say what is missing
+set -euo pipefail
+cd "$(dirname "$0")"
+
+train=no matrix=no check=no
+for option in "$@"; do
+  case $option in
+    --train) train=yes ;;
+    --firmware-matrix) matrix=yes ;;
+    --check) check=yes ;;
+    *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"; [[ $option == -h || $option == --help ]]; exit ;;
+  esac
+done
+
+if [[ $(uname) == Darwin ]]; then
+  system=brew
+elif command -v apt-get >/dev/null; then
+  system=apt
+elif command -v dnf >/dev/null; then
+  system=dnf
+elif command -v pacman >/dev/null; then
+  system=pacman
+else
+  system=none
+fi
+
+# --- Is it there? One test for each need.
+
+has() { command -v "$1" >/dev/null; }
+
+compiles() {  # compiles FLAGS... < program
+  clang++ -x c++ -std=c++20 - -o /dev/null "$@" >/dev/null 2>&1
+}
+
+has_clang() { has clang++ && has clang; }
+has_lld() { has lld-link; }
+has_sanitizers() { echo 'int main() {}' | compiles -fsanitize=address,undefined; }
+has_fuzzer() {
+  echo '#include <stddef.h>
+        #include <stdint.h>
+        extern "C" int LLVMFuzzerTestOneInput(const uint8_t*, size_t) { return 0; }' | compiles -fsanitize=fuzzer
+}
+brew_flags() { [[ $system != brew ]] || echo "-I$(brew --prefix)/include -L$(brew --prefix)/lib"; }
+# shellcheck disable=SC2046  # flags are words
+has_gtest() {
+  printf '#include <gtest/gtest.h>\nTEST(A, B) {}\n' | compiles $(brew_flags) -lgtest -lgtest_main -pthread
+}
+# shellcheck disable=SC2046
+has_benchmark() {
+  printf '#include <benchmark/benchmark.h>\nBENCHMARK_MAIN();\n' | compiles $(brew_flags) -lbenchmark -pthread
+}
+has_python() { has python3; }
+has_pytest() { tools/python pytest,pexpect -c '' 2>/dev/null; }
+has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
+has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
+has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
+has_signing() { has sbsign && has cert-to-efi-sig-list; }
+
+# --- What gives it: one line for each need, with the packages of apt, dnf, pacman and brew ("-": not in that system).
+
+clang_version() { clang++ -dumpversion 2>/dev/null | cut -d. -f1; }
+
+packages() {  # packages NEED
+  case $1 in
+    clang)      echo "clang" "clang" "clang" "llvm" ;;
+    lld)        echo "lld" "lld" "lld" "lld" ;;
+    sanitizers|fuzzer) echo "$(apt_runtime)" "compiler-rt" "compiler-rt" "llvm" ;;
+    ninja)      echo "ninja-build" "ninja-build" "ninja" "ninja" ;;
+    git)        echo "git" "git-core" "git" "git" ;;
+    mformat)    echo "mtools" "mtools" "mtools" "mtools" ;;
+    qemu-system-x86_64) echo "qemu-system-x86" "qemu-system-x86-core" "qemu-system-x86" "qemu" ;;
+    firmware)   echo "ovmf" "edk2-ovmf" "edk2-ovmf" "qemu" ;;
+    python)     echo "python3" "python3" "python" "python" ;;
+    pytest)     echo "python3-pytest,python3-pexpect" "python3-pytest,python3-pexpect" \
+                     "python-pytest,python-pexpect" "venv:pytest,pexpect" ;;
+    gtest)      echo "libgtest-dev" "gtest-devel" "gtest" "googletest" ;;
+    benchmark)  echo "libbenchmark-dev" "google-benchmark-devel" "benchmark" "google-benchmark" ;;
+    torch)      echo "python3-torch,python3-numpy,python3-matplotlib" "python3-torch,python3-numpy,python3-matplotlib" \
+                     "python-pytorch,python-numpy,python-matplotlib" "venv:torch,numpy,matplotlib" ;;
+    uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
+    signing)    echo "sbsigntool,efitools" "sbsigntools,efitools" "sbsigntools,efitools" "-" ;;
+  esac
+}
+
+# The runtime of the sanitizers has clang's version in its name; before clang is installed, take that of the default one.
+apt_runtime() {
+  [[ $system == apt ]] || { echo -; return; }
+  local version
+  version=$(clang_version)
+  [[ -n $version ]] || version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+  local package=libclang-rt-$version-dev
+  # Older releases have it inside clang's own libraries.
+  apt-cache show "$package" >/dev/null 2>&1 || package=libclang-common-$version-dev
+  echo "$package"
+}
+
+needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest gtest benchmark)
+[[ $train == no ]] || needs+=(torch)
+[[ $matrix == no ]] || needs+=(uboot signing)
+
+missing_needs() {
+  local need
+  for need in "${needs[@]}"; do
+    if declare -F "has_$need" >/dev/null; then "has_$need"; else has "$need"; fi || echo "$need"
+  done
+}
+
+missing=$(missing_needs | xargs)
+if [[ -z $missing ]]; then
+  echo "setup: everything is here, nothing to install."
+  exit 0
+fi
+echo "setup: missing here: $missing"
+[[ $check == no ]] || exit 1
+
+case $system in
+  apt) column=1 ;;
+  dnf) column=2 ;;
+  pacman) column=3 ;;
+  brew) column=4 ;;
+  none)
+    echo "setup: no package manager that this script knows (apt-get, dnf, pacman, Homebrew). Please install:" >&2
+    echo "  clang and lld 14 or newer with their runtimes, ninja, git, mtools, qemu-system-x86_64, OVMF, Python 3 with" >&2
+    echo "  pytest and pexpect, GoogleTest, Google Benchmark" >&2
+    exit 1 ;;
+esac
+if [[ $system == brew ]] && ! has brew; then
+  echo "setup: Homebrew is not here: https://brew.sh tells how to install it. Then run this again." >&2
+  exit 1
+fi
+
+as_root() {
+  if [[ $EUID == 0 ]]; then "$@"; elif has sudo; then sudo "$@"; else
+    echo "setup: neither root nor sudo; please run as root: $*" >&2
+    exit 1
+  fi
+}
+
+# apt's names of today depend on its lists, so those come first.
+[[ $system != apt ]] || as_root apt-get update -q
+
+install=() venv=()
+for need in $missing; do
+  package=$(packages "$need" | cut -d' ' -f"$column")
+  case $package in
+    -) echo "setup: $need: not packaged for this system; the tests that use it are skipped" ;;
+    venv:*) IFS=, read -r -a names <<<"${package#venv:}"; venv+=("${names[@]}") ;;
+    *) IFS=, read -r -a names <<<"$package"; install+=("${names[@]}") ;;
+  esac
+done
+if ((${#install[@]})); then
+  IFS=$'\n' read -r -d '' -a install < <(printf '%s\n' "${install[@]}" | sort -u && printf '\0')
+  echo "setup: installing with $system: ${install[*]}"
+  case $system in
+    apt) as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${install[@]}" ;;
+    dnf) as_root dnf install -y "${install[@]}" ;;
+    pacman) as_root pacman -S --needed --noconfirm "${install[@]}" ;;
+    brew) brew install "${install[@]}" ;;
+  esac
+fi
+if ((${#venv[@]})); then
+  echo "setup: installing into .venv with pip: ${venv[*]}"
+  [[ -d .venv ]] || python3 -m venv .venv
+  .venv/bin/pip install -q "${venv[@]}"
+fi
+
+# --- What is still missing, and what to do about it.
+
+optional='uboot|signing'
+[[ $system != brew ]] || optional+='|fuzzer'  # Apple's clang has no libFuzzer, Homebrew's has
+still=$(missing_needs | xargs)
+if [[ $still =~ clang|lld|sanitizers|fuzzer ]]; then
+  for folder in /usr/lib/llvm-*/bin /opt/homebrew/opt/llvm/bin /usr/local/opt/llvm/bin; do
+    [[ ! -x $folder/clang++ ]] || echo "setup: LLVM lies in $folder: export PATH=\"$folder:\$PATH\" to use it" >&2
+  done
+fi
+still=$(tr ' ' '\n' <<<"$still" | grep -v -x -E "$optional" | xargs || true)
+if [[ -n $still ]]; then
+  echo "setup: still missing: $still" >&2
+  exit 1
+fi
+echo "setup: done."

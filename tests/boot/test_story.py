@@ -1,0 +1,109 @@
+"""Boot, read the model from the disk, tell the story: as a person at the serial line sees it."""
+import pytest
+
+from make_image import firmware_path
+from story import parse, told
+from support import VOCABULARY, case_name, checkpoint, llama2c_cases, own_cases, sampling_arguments, shared, tokenizer
+
+MODEL, WORDS = r"\models\model.bin", r"\models\tokenizer.bin"
+
+
+def typed(text):
+    """Whether a prompt can be given on one line of the UEFI shell, whose special characters are these."""
+    return not set(text) & set('\r\n"^%#<>|') and text.isascii()
+
+
+def command(model, words, case):
+    """The shell command that runs a golden case."""
+    prompt = f' -i "{case["prompt"]}"' if case["prompt"] else ""
+    arguments = " ".join(sampling_arguments(case))
+    return f"llama.efi {model} -z {words} {arguments} --precision {case.get('precision', 'f32')} --ids{prompt}"
+
+
+REAL = [case for case in llama2c_cases("run", "stories260K.bin") if typed(case["prompt"])]
+OWN = [case for case in own_cases() if case["shape"] != "15M" and typed(case["prompt"])]
+
+
+@pytest.fixture(scope="module")
+def real_stories(module_machine):
+    """All real cases in one boot."""
+    files = [(shared("data/stories260K.bin"), MODEL), (shared("data/tok512.bin"), WORDS)]
+    return module_machine.shell([command(MODEL, WORDS, case) for case in REAL], files)
+
+
+@pytest.fixture(scope="module")
+def own_stories(module_machine):
+    """All cases of our golden files but the large shape's, in one boot."""
+    def model(shape, version):
+        return firmware_path(f"models/{shape}-v{version}.bin")
+
+    shapes = sorted({(case["shape"], version) for case in OWN for version in case["versions"]})
+    files = [(checkpoint(*shape), model(*shape)) for shape in shapes]
+    files += [(tokenizer(VOCABULARY[shape]), firmware_path(f"models/{shape}.tok")) for shape in {s for s, _ in shapes}]
+    return module_machine.shell([command(model(case["shape"], case["versions"][0]),
+                                         firmware_path(f"models/{case['shape']}.tok"), case) for case in OWN], files)
+
+
+@pytest.mark.parametrize("number", range(len(REAL)), ids=[case_name(case) for case in REAL])
+def test_the_shell_gets_the_tokens_of_llama2c(real_stories, number):
+    result = real_stories.result(number)
+    assert parse(result.text).ids == REAL[number]["tokens"]
+    assert result.status == 0
+
+
+@pytest.mark.parametrize("number", range(len(OWN)), ids=[case_name(case) for case in OWN])
+def test_the_shell_gets_the_tokens_of_our_golden_files(own_stories, number):
+    result = own_stories.result(number)
+    assert parse(result.text).ids == OWN[number]["tokens"]
+    assert result.status == 0
+
+
+def test_the_greedy_story_of_a_real_model_is_told_at_power_on(machine):
+    case = llama2c_cases("run", "stories260K.bin")[0] if REAL else pytest.skip("../shared is not here")
+    booted = machine.start([(shared("data/stories260K.bin"), MODEL), (shared("data/tok512.bin"), WORDS)],
+                           {"model": MODEL, "tokenizer": WORDS, "temperature": 0, "steps": case["steps"],
+                            "precision": "f32", "on_finish": "exit"})
+    story = told(booted)
+    assert story.text == case["stdout"].rstrip("\n")
+    assert story.tokens == len(case["tokens"])
+    assert booted.expect_firmware() is None
+
+
+def test_the_15M_shape_runs_in_256_MiB(machine):
+    case = next(case for case in own_cases() if case["shape"] == "15M" and case["precision"] == "f32" and case["prompt"])
+    booted = machine.start([(checkpoint("15M"), MODEL), (tokenizer(32000), WORDS)],
+                           {"model": MODEL.replace("\\", "/"), "tokenizer": WORDS.replace("\\", "/"),
+                            "prompt": case["prompt"], "temperature": case["temperature"], "topp": case["topp"],
+                            "seed": case["seed"], "steps": case["steps"], "precision": "f32", "ids": "on"}, memory=256)
+    story = told(booted)
+    assert story.ids == case["tokens"]
+    assert story.memory < 80 << 20
+    assert booted.expect_firmware() is None
+
+
+@pytest.mark.parametrize("press", [lambda machine: machine.send_key("esc"), lambda machine: machine.type("\x03")],
+                         ids=["esc-on-the-keyboard", "ctrl-c-on-the-serial-line"])
+def test_a_key_stops_the_story(machine, press):
+    booted = machine.start([(checkpoint("15M"), MODEL), (tokenizer(32000), WORDS)],
+                           {"model": MODEL, "tokenizer": WORDS, "temperature": 0, "steps": 256, "precision": "f32",
+                            "ids": "on"})
+    booted.expect(r"\r\n\r\n\d+ \d+ ", timeout=60)
+    press(booted)
+    tokens = int(booted.expect(r"(\d+) tokens?, [\d.]+ tokens/s", timeout=5)[1])
+    assert 2 <= tokens < 250
+    booted.expect_firmware()
+
+
+def test_the_machine_is_switched_off_when_asked(machine):
+    booted = machine.start([(checkpoint("tiny"), MODEL), (tokenizer(288), WORDS)],
+                           {"model": MODEL, "tokenizer": WORDS, "steps": 8, "on_finish": "poweroff"})
+    told(booted)
+    assert booted.wait() == 0
+
+
+def test_comments_case_and_spaces_in_the_configuration_do_not_matter(machine):
+    config = f"# a story\r\n\r\n  model={MODEL.upper()}\r\n  # its words\r\ntokenizer =\t/models/tokenizer.bin\nsteps = 5\r\n" \
+             "temperature=0\nids = on\non_finish=exit"
+    booted = machine.start([(checkpoint("tiny"), MODEL), (tokenizer(288), WORDS), (config.encode(), "llama.cfg")])
+    assert len(told(booted).ids) == 5
+    assert booted.expect_firmware() is None

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Runs every test and prints the sum as its last line: `N passed, N failed` (and how many were skipped).
+
+    ninja test                     what .ci/run calls
+    tests/run.py boot golden       only these groups: unit, tools, train, golden, boot
+    tests/run.py boot -- -k esc    what follows -- goes to pytest
+
+The last line is also in out/test/summary.txt, and each group's results, as JUnit XML, in out/test/GROUP.xml.
+"""
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "out/test"
+UNIT_TESTS = ROOT / "out/check/unit_tests"
+GROUPS = ("unit", "tools", "train", "golden", "boot")  # quick ones first
+PYTHON = ROOT / "tools/python"
+MODULES = "pytest,pexpect"
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+def parallel():
+    """Two boots at a time, where pytest can do that."""
+    return ["-n", "2", "--dist", "loadfile"] if subprocess.run([PYTHON, f"{MODULES},xdist", "-c", ""],
+                                                               stderr=subprocess.DEVNULL).returncode == 0 else []
+
+
+def command(group, report, extra):
+    if group == "unit":
+        return [UNIT_TESTS, f"--gtest_output=xml:{report}", "--gtest_brief=1"]
+    return [PYTHON, MODULES, "-m", "pytest", "-q", "-ra", "--tb=short", f"--junitxml={report}",
+            *(parallel() if group == "boot" else []), *extra, ROOT / "tests" / group]
+
+
+def counted(report):
+    """The sums of a JUnit file; both GoogleTest and pytest write one."""
+    total = Count()
+    for suite in xml.parse(report).getroot().iter("testsuite"):
+        def number(name):
+            return int(suite.get(name, 0))
+        skipped = number("skipped") + number("disabled")
+        failed = number("failures") + number("errors")
+        total += Count(number("tests") - failed - skipped, failed, skipped)
+    return total
+
+
+def run(group, extra):
+    report = RESULTS / f"{group}.xml"
+    report.unlink(missing_ok=True)
+    print(f"\n== {group}", flush=True)
+    began = time.monotonic()
+    try:
+        status = subprocess.run(command(group, report, extra), cwd=ROOT).returncode
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}: run ninja first")
+        status = 1
+    try:
+        count = counted(report)
+    except (OSError, xml.ParseError):
+        count = Count()  # it ended before it could report
+    if status and not count.failed:
+        count.failed = 1
+    print(f"{group}: {count} ({time.monotonic() - began:.0f} s)", flush=True)
+    return count
+
+
+def main():
+    arguments = sys.argv[1:]
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    groups, extra = arguments[:at] or GROUPS, arguments[at + 1:]
+    for group in groups:
+        if group not in GROUPS:
+            print(__doc__)
+            return 2
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    summary = RESULTS / "summary.txt"
+    summary.unlink(missing_ok=True)
+    groups = [group for group in groups if group == "unit" or (ROOT / "tests" / group).is_dir()]
+    total = sum((run(group, extra) for group in groups), Count())
+    summary.write_text(f"{total}\n")
+    print(f"\n{total}", flush=True)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""What all Python tests share: where things are, and models and tokenizers to test with."""
+import contextlib
+import itertools
+import json
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "out"
+EFI = OUT / "llama.efi"
+HOST_LLAMA = OUT / "host/llama"
+MAKE_CHECKPOINT = OUT / "host/make-checkpoint"
+MODELS = OUT / "test/models"
+GOLDEN = ROOT / "tests/golden"
+VOCABULARY = {"tiny": 288, "gqa": 512, "15M": 32000, "42M": 32000, "110M": 32000}
+
+
+def shared_or_none(path):
+    """A file of ../shared, the data that lies beside a checkout in some places."""
+    found = ROOT.parent / "shared" / path
+    return found if found.exists() else None
+
+
+def shared(path):
+    """The same; skips the test where the file is not there."""
+    return shared_or_none(path) or pytest.skip(f"../shared/{path} is not here")
+
+
+def built(program):
+    """A program of ours, or the advice to build it."""
+    if not program.exists():
+        pytest.fail(f"{program.relative_to(ROOT)} is not built: run ninja", pytrace=False)
+    return program
+
+
+@contextlib.contextmanager
+def replaced(path):
+    """A name to write a file to that becomes `path` when it is whole: two test processes may make it at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    yield unfinished
+    unfinished.replace(path)
+
+
+def checkpoint(shape, version=0, seed=1):
+    """A llama2.c checkpoint with made-up weights, the same bytes everywhere; kept in out/test/models."""
+    path = MODELS / f"{shape}-v{version}-seed{seed}.bin"
+    maker = built(MAKE_CHECKPOINT)
+    if not path.exists() or path.stat().st_mtime < maker.stat().st_mtime:
+        with replaced(path) as unfinished:
+            subprocess.run([maker, shape, unfinished, "--version", str(version), "--seed", str(seed)], check=True)
+    return path
+
+
+def tokenizer_pieces(vocabulary):
+    """A made-up vocabulary: the control tokens and bytes of every LLaMA-2 tokenizer, the letters, then all pairs of
+    letters, all triples, and so on until there are enough."""
+    letters = " abcdefghijklmnopqrstuvwxyz.,"
+    yield from ("<unk>", "\n<s>\n", "\n</s>\n")
+    yield from (f"<0x{byte:02X}>" for byte in range(256))
+    left = vocabulary - 3 - 256
+    words = itertools.chain.from_iterable(itertools.product(letters, repeat=n) for n in itertools.count(1))
+    yield from ("".join(word) for word in itertools.islice(words, left))
+
+
+def tokenizer_bytes(vocabulary):
+    """The file tokenizer.bin of that vocabulary: earlier words merge first."""
+    pieces = [piece.encode() for piece in tokenizer_pieces(vocabulary)]
+    records = [struct.pack("<fi", -float(i), len(piece)) + piece for i, piece in enumerate(pieces)]
+    return struct.pack("<i", max(map(len, pieces))) + b"".join(records)
+
+
+def tokenizer(vocabulary):
+    """The path of that file in out/test/models."""
+    path = MODELS / f"tokenizer{vocabulary}.bin"
+    data = tokenizer_bytes(vocabulary)
+    if not path.exists() or path.read_bytes() != data:
+        with replaced(path) as unfinished:
+            unfinished.write_bytes(data)
+    return path
+
+
+def llama2c_cases(engine="run", model=None):
+    """What llama2.c printed, from ../shared, or nothing where that is not here."""
+    path = shared_or_none("golden/llama2c.json")
+    cases = json.loads(path.read_text(encoding="utf-8"))["generate"] if path else []
+    return [case for case in cases if case["engine"] == engine and model in (None, case["model"])]
+
+
+def own_cases():
+    """The cases of tests/golden/*.json, each with the shape of its model."""
+    for path in sorted(GOLDEN.glob("*.json")):
+        golden = json.loads(path.read_text(encoding="utf-8"))
+        for case in golden["cases"]:
+            yield {**case, "shape": golden["shape"]}
+
+
+def case_name(case):
+    """A readable name for a golden case: the test's id."""
+    model = case.get("shape") or Path(case["model"]).stem
+    sampling = "greedy" if case["temperature"] == 0 else f"t{case['temperature']}-p{case['topp']}-s{case['seed']}"
+    prompt = "-".join(case["prompt"].split()[:3]) or "no-prompt"
+    return f"{model}-{sampling}-{prompt}-{case.get('precision') or case['engine']}"
+
+
+def sampling_arguments(case):
+    """llama2.c's flags for a golden case."""
+    return ["-t", str(case["temperature"]), "-p", str(case["topp"]), "-s", str(case["seed"]), "-n", str(case["steps"])]

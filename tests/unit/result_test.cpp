@@ -1,0 +1,48 @@
+#include "rt/result.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+rt::Result<int> half_of(int n) {
+  if (n % 2) return rt::fail(rt::Errc::usage, 42, "%d is odd", n);
+  return n / 2;
+}
+
+TEST(Result, CarriesAValue) {
+  auto result = half_of(8);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(*result, 4);
+}
+
+TEST(Result, CarriesAnError) {
+  const auto result = half_of(7);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, rt::Errc::usage);
+  EXPECT_EQ(result.error().detail, 42u);
+  EXPECT_STREQ(result.error().text, "7 is odd");
+}
+
+TEST(Result, OfNothingIsASuccessUnlessAnErrorIsGiven) {
+  EXPECT_TRUE(rt::Result<void>());
+  const rt::Result<void> failed = rt::fail(rt::Errc::stopped, 0, "stopped");
+  EXPECT_FALSE(failed);
+  EXPECT_STREQ(failed.error().text, "stopped");
+}
+
+TEST(Result, ReachesMembersOfItsValue) {
+  rt::Result<std::string> result(std::string("story"));
+  EXPECT_EQ(result->size(), 5u);
+}
+
+TEST(Fail, CutsALongSentenceAtACharactersEnd) {
+  const std::string text = std::string(230, 'x') + "\u00e9 and more";
+  const rt::Error error = rt::fail(rt::Errc::bad_file, 0, "%s", text.c_str());
+  EXPECT_EQ(std::string(error.text), std::string(230, 'x'));
+  EXPECT_STREQ(rt::fail(rt::Errc::bad_file, 0, "%s", text.c_str() + 1).text,
+               (std::string(229, 'x') + "\u00e9").c_str());
+}
+
+}  // namespace
