@@ -166,9 +166,6 @@ float sine(float x, uint32_t quarter) {
 
 }  // namespace
 
-namespace {
-
-/// The definition of exp(): every instruction set rounds these steps alike.
 float exp_in_double(float x) {
   // Written so that what is no number goes through.
   x = kExpMost < x ? kExpMost : x;
@@ -181,12 +178,9 @@ float exp_in_double(float x) {
   return float((high * (r * r) + low) * scale);
 }
 
-}  // namespace
-
-// exp() runs tens of thousands of times for a token, and an emulator needs 90 ns for the steps
-// above, 20 for these. The value in double is at most 0.0017 units in the last place off before it
-// is rounded: unless the exact value is that near to the middle between two floats, both round to
-// the same one. math_sweep has seen that they do for every float.
+// exp() runs thousands of times for a token, and an emulator needs 90 ns for the steps above, 20
+// for these. Before rounding, the value in double is at most 0.0017 units in the last place off:
+// unless the exact value is that near to the middle between two floats, both round to the same one.
 float exp(float x) {
   const uint32_t bits = to_bits(x), size = bits & 0x7fffffff;
   const uint32_t least = to_bits(0x1p-26f), most = to_bits(87);  // the result is a normal float

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rt/exp.hpp"
 #include "rt/math.hpp"
 #include "rt/random.hpp"
 #include "tests/unit/math_reference.hpp"
@@ -70,6 +71,17 @@ bool sweep_power(const char* name, const Reference& reference, float exponent, c
   return sweep.report(range);
 }
 
+/// The quick way to e^x gives the same bits as the steps that vectors take.
+bool sweep_exp_steps() {
+  unsigned long long different = 0;
+  for (uint64_t bits = 0; bits <= 0xffffffff; ++bits) {
+    const float x = std::bit_cast<float>(uint32_t(bits));
+    different += !test::same(rt::exp(x), rt::exp_in_double(x));
+  }
+  printf("exp  every float: %llu unlike exp_in_double\n", different);
+  return different == 0;
+}
+
 /// The frequencies of rotary embeddings: base^(i/n).
 bool sweep_rope() {
   Sweep sweep("pow", test::kPow);
@@ -110,6 +122,7 @@ int main(int argc, char** argv) {
   bool good = true;
   using namespace test;
   if (wanted("exp")) good &= sweep_all("exp", kExp, kExpLimit, rt::exp, expf);
+  if (wanted("exp")) good &= sweep_exp_steps();
   if (wanted("sin")) good &= sweep_all("sin", kSin, kSinLimit, rt::sin, sinf);
   if (wanted("cos")) good &= sweep_all("cos", kCos, kCosLimit, rt::cos, cosf);
   if (wanted("log")) good &= sweep_all("log", kLog, 0.5, rt::log, logf);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rt/exp.hpp"
 #include "rt/random.hpp"
 #include "tests/unit/math_reference.hpp"
 
@@ -44,6 +45,13 @@ TEST(Math, CosIsCloseForEveryFloat) {
 }
 TEST(Math, LogIsTheNearestFloat) { expect_close_everywhere(test::kLog, 0.5, rt::log); }
 TEST(Math, SqrtIsTheNearestFloat) { expect_close_everywhere(test::kRoot, 0.5, rt::sqrt); }
+
+TEST(Math, ExpGivesTheBitsOfTheStepsThatVectorsTake) {
+  for (uint64_t bits = 0; bits <= 0xffffffff; bits += 499) {
+    const float x = std::bit_cast<float>(uint32_t(bits));
+    ASSERT_PRED2(test::same, rt::exp(x), rt::exp_in_double(x)) << std::hexfloat << "of " << x;
+  }
+}
 
 #ifdef __GLIBC__
 // What lets our tokens be llama2.c's. glibc uses fused multiplications where the processor has
