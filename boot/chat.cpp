@@ -1,5 +1,7 @@
 #include "boot/chat.hpp"
 
+#include "boot/pace.hpp"
+
 namespace boot {
 namespace {
 
@@ -51,14 +53,19 @@ rt::Result<void> tell_story(Engine& engine, const Options& options, const Termin
 
   terminal.console.write("\n");
   Figures figures;
+  Pace pace(engine, terminal);
   bool stopped = false;
   while (!stopped) {
+    const uint64_t before = Clock::ticks();
     const model::Session::Event event = session.advance();
     if (event == model::Session::Event::end) break;
     stopped = terminal.keyboard.stop_pressed();
     terminal.clock.check();
     if (event == model::Session::Event::busy) continue;
-    if (session.position() > session.prompt_tokens()) figures.count();
+    if (session.position() > session.prompt_tokens()) {
+      pace.token_took(Clock::ticks() - before);
+      figures.count();
+    }
     if (options.ids)
       rt::print(terminal.console, session.position() == 1 ? "%u" : " %u", session.token());
     else

@@ -121,6 +121,18 @@ void choose_processors(Engine& engine, const Options& options, const Terminal& t
   start_processors(engine, terminal);
 }
 
+/// Everything that was asked of firmware, by what it is for.
+void report_memory(const Engine& engine, uint64_t weights, const Terminal& terminal) {
+  const uint64_t all = memory_count().peak, image = memory_count(MemoryUse::image).now;
+  const uint64_t cache =
+      model::Transformer::cache_bytes(engine.checkpoint.config, engine.transformer.context());
+  const uint64_t buffers = all - image - cache - weights - engine.tokenizer_bytes;
+  rt::print(terminal.console,
+            "memory    %'zu bytes: weights %'zu, KV cache %'zu, tokenizer %'zu, buffers %'zu, image %'zu\n",
+            size_t(all), size_t(weights), size_t(cache), size_t(engine.tokenizer_bytes),
+            size_t(buffers), size_t(image));
+}
+
 }  // namespace
 
 void start_processors(Engine& engine, const Terminal& terminal) {
@@ -186,6 +198,7 @@ rt::Result<void> load(Engine& engine, const Options& options, const Terminal& te
   if (!sampler) return sampler.error();
   engine.sampler = *sampler;
   choose_processors(engine, options, terminal);
+  report_memory(engine, checkpoint->arena_bytes({.precision = options.precision}), terminal);
   return {};
 }
 

@@ -7,8 +7,9 @@ namespace {
 
 Token likeliest(rt::Span<const float> logits) {
   Token best = 0;
+  float largest = logits[0];
   for (Token token = 1; token < logits.count; ++token)
-    if (logits[token] > logits[best]) best = token;
+    if (logits[token] > largest) largest = logits[token], best = token;
   return best;
 }
 
