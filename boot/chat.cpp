@@ -53,7 +53,7 @@ rt::Result<void> tell_story(Engine& engine, const Options& options, const Termin
 
   terminal.console.write("\n");
   Figures figures;
-  Pace pace(engine, terminal);
+  Pace pace(engine, terminal, options.threads != 0);
   bool stopped = false;
   while (!stopped) {
     const uint64_t before = Clock::ticks();

@@ -37,9 +37,6 @@ struct Engine {
   uint64_t tokenizer_bytes = 0;  // of `weights`
 };
 
-/// Brings the other processors in for a while of work; says so where some do not come.
-void start_processors(Engine& engine, const Terminal& terminal);
-
 /// Finds the files that `options` name, reads them with a progress bar and makes `engine` ready.
 /// Fails with a sentence that names the file; Errc::stopped where the user pressed Esc or Ctrl-C.
 rt::Result<void> load(Engine& engine, const Options& options, const Terminal& terminal);

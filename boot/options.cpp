@@ -20,7 +20,7 @@ struct Setting {
 constexpr Setting kSettings[] = {
     {"model", 'm', Kind::text, 0, "FILE     the model, a path on the volume",
      [](Options& o) -> void* { return &o.model; }},
-    {"tokenizer", 'z', Kind::text, 0, "FILE     its tokenizer (tokenizer.bin beside the model)",
+    {"tokenizer", 'z', Kind::text, 0, "FILE     its tokenizer (the one beside the model)",
      [](Options& o) -> void* { return &o.tokenizer; }},
     {"prompt", 'i', Kind::text, 0, "TEXT     how the story begins",
      [](Options& o) -> void* { return &o.prompt; }},

@@ -9,8 +9,8 @@ enum class OnFinish : uint8_t { exit, poweroff, reboot };
 
 /// Everything that a user can set, with the built-in defaults. Texts belong to whoever set them.
 struct Options {
-  rt::Text model = "\\models\\stories15M.bin";
-  rt::Text tokenizer;  // empty: tokenizer.bin beside the model
+  rt::Text model;      // empty: the built-in one, else \models\default.bin
+  rt::Text tokenizer;  // empty: NAME-tokenizer.bin or tokenizer.bin beside the model
   rt::Text prompt;
   float temperature = 1.0f;
   float topp = 0.9f;

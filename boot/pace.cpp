@@ -1,9 +1,11 @@
 #include "boot/pace.hpp"
 
+#include "boot/tune.hpp"
+
 namespace boot {
 
 void Pace::token_took(uint64_t ticks) {
-  if (all_ == 1) return;
+  if (all_ == 1 || fixed_) return;
   // Of the usual way the latest tokens are compared, as many as those of a trial.
   const bool counts = trying_ || tokens_ + kTrial >= kInterval;
   if (counts) best_ = rt::min(best_, ticks);

@@ -8,8 +8,9 @@ namespace boot {
 /// with all of them, where one works), and the faster way is kept. The text does not depend on it.
 class Pace {
  public:
-  Pace(Engine& engine, const Terminal& terminal)
-      : engine_(engine), terminal_(terminal), all_(engine.processors.crew().members()) {}
+  /// `fixed`: the user said how many, and nothing is tried.
+  Pace(Engine& engine, const Terminal& terminal, bool fixed)
+      : engine_(engine), terminal_(terminal), all_(engine.processors.crew().members()), fixed_(fixed) {}
   ~Pace() { use(all_); }
 
   /// To be told what each token took, in clock ticks.
@@ -25,6 +26,7 @@ class Pace {
   Engine& engine_;
   const Terminal& terminal_;
   uint32_t all_;
+  bool fixed_;
   uint32_t tokens_ = 0;  // since the last trial began or ended
   bool trying_ = false;
   uint64_t best_ = ~uint64_t{0}, usual_ = ~uint64_t{0};  // ticks a token

@@ -1,0 +1,79 @@
+#include "boot/tune.hpp"
+
+#include "model/kernels/select.hpp"
+
+namespace boot {
+namespace {
+
+/// Seconds that one token takes with so many processors, at best.
+double token_seconds(Engine& engine, uint32_t processors, const Clock& clock) {
+  constexpr uint32_t kRuns = 3;
+  engine.processors.crew().set_members(processors);
+  uint64_t best = ~uint64_t{0};
+  for (uint32_t i = 0; i < kRuns; ++i) {
+    const uint64_t start = Clock::ticks();
+    (void)engine.transformer.forward({&model::kBos, 1}, 0);
+    best = rt::min(best, Clock::ticks() - start);
+  }
+  return clock.seconds(best);
+}
+
+}  // namespace
+
+rt::Result<const model::Kernels*> named_kernels(const Options& options, uint32_t features) {
+  const rt::Text name = options.kernel;
+  if (name.empty()) return nullptr;
+  const model::Kernels* kernels = model::find_kernels(name);
+  if (!kernels)
+    return rt::fail(rt::Errc::usage, 0, "there is no kernel '%.*s'", name.length(), name.data);
+  if (!model::usable(*kernels, features))
+    return rt::fail(rt::Errc::unsupported, 0, "this processor cannot run the kernel '%.*s'",
+                    name.length(), name.data);
+  return kernels;
+}
+
+rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, uint32_t features,
+                                                  const Terminal& terminal) {
+  model::Timing timings[model::kKernelSets];
+  rt::Result<rt::Span<model::Timing>> measured = model::measure_kernels(
+      engine.model.layers[0].w1, features, Clock::ticks, terminal.clock.milliseconds_to_ticks(1),
+      timings, engine.arena);
+  if (!measured) return measured.error();
+  const model::Matrix& sample = engine.model.layers[0].w1;
+  const double weights = double(sample.rows) * sample.cols;
+  rt::print(terminal.console, "kernel    %s, %.2f billion weights/s", timings[0].kernels->name,
+            weights / terminal.clock.seconds(timings[0].ticks) / 1e9);
+  for (const model::Timing& other : measured->from(1))
+    rt::print(terminal.console, "%s %.1f x %s", &other == timings + 1 ? ";" : ",",
+              double(other.ticks) / double(timings[0].ticks), other.kernels->name);
+  terminal.console.write("\n");
+  return timings[0].kernels;
+}
+
+void start_processors(Engine& engine, const Terminal& terminal) {
+  if (rt::Result<void> done = engine.processors.start(); !done)
+    rt::print(terminal.console, "note: %s\n", done.error().text);
+}
+
+void choose_processors(Engine& engine, const Options& options, const Terminal& terminal) {
+  model::Crew& crew = engine.processors.crew();
+  const uint32_t most = crew.capacity();
+  if (most == 1) return;
+  start_processors(engine, terminal);
+  uint32_t best = most;
+  double fastest = 0;
+  rt::print(terminal.console, "cores     ");
+  for (uint32_t n = options.threads ? most : 1; ; n = rt::min(n * 2, most)) {
+    const double seconds = token_seconds(engine, n, terminal.clock);
+    rt::print(terminal.console, "%s%u: %.2f ms a token", n == 1 || options.threads ? "" : ", ", n,
+              seconds * 1000);
+    if (fastest == 0 || seconds < fastest) fastest = seconds, best = n;
+    if (n == most) break;
+  }
+  rt::print(terminal.console, "; using %u\n", best);
+  crew.set_members(best);
+  if (best < most) engine.processors.stop();  // who does not work must not spin
+  start_processors(engine, terminal);
+}
+
+}  // namespace boot

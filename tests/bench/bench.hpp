@@ -1,0 +1,33 @@
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "model/workers.hpp"
+#include "tests/host/engine.hpp"
+
+namespace test {
+
+/// The most threads that a benchmark uses.
+inline constexpr uint32_t kMostThreads = 2;
+
+/// What a result holds; throws std::runtime_error with its error's sentence.
+template <class T>
+T value(rt::Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text);
+  return *result;
+}
+
+/// A float32 file with made-up weights of this shape: out/bench/SHAPE.bin, made where it is missing.
+std::string model_file(const std::string& shape);
+
+/// How fast this machine reads `bytes` bytes of memory again and again with `workers`, in bytes/s:
+/// four sequential streams for each part. The median pass of about 20 milliseconds.
+double read_line(uint64_t bytes, model::Workers& workers);
+
+// Each adds its benchmarks to Google Benchmark's list. 1 to `threads` threads.
+void register_read_line(uint32_t threads);  // read/SIZE/threads:N
+void register_speed(uint32_t threads);      // decode/SHAPE/PRECISION/KERNEL/threads:N/context:N, prompt/...
+void register_load();                       // load/SHAPE/SOURCE
+
+}  // namespace test
