@@ -141,21 +141,6 @@ void multiply_q8(const model::ProductQ8& p) {
     sum_groups(1, 1, p.w + 2 * half * block, 0, p.words, from(i), y + 2 * half * kLanes, 0, 0);
 }
 
-void score(const model::Head& h) {
-  const __m256 divisor = _mm256_set1_ps(h.divisor);
-  for (uint32_t first = 0; first < h.steps; first += kLanes) {
-    float* out = h.weights + first;
-    sum_columns(1, 1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, 0, h.dim, out, 0, 0);
-    for (uint32_t t = 0; t < kLanes; t += 8)
-      _mm256_store_ps(out + t, _mm256_div_ps(_mm256_load_ps(out + t), divisor));
-  }
-}
-
-void mix(const model::Head& h) {
-  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
-    sum_columns(1, 1, h.values + j, 0, h.value_stride, h.weights, 0, h.steps, h.out + j, 0, 0);
-}
-
 /// The steps of rt::exp, four at a time.
 TILE __m128 exp4(__m128 x) {
   // The second operand goes through where one is no number.
@@ -175,14 +160,34 @@ TILE __m128 exp4(__m128 x) {
   return _mm256_cvtpd_ps(_mm256_mul_pd(y, scale));
 }
 
-void exp(float* x, uint32_t n, float shift) {
+}  // namespace
+
+namespace model {
+
+void avx2_score(const Head& h) {
+  const __m256 divisor = _mm256_set1_ps(h.divisor);
+  for (uint32_t first = 0; first < h.steps; first += kLanes) {
+    float* out = h.weights + first;
+    sum_columns(1, 1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, 0, h.dim, out, 0, 0);
+    for (uint32_t t = 0; t < kLanes; t += 8)
+      _mm256_store_ps(out + t, _mm256_div_ps(_mm256_load_ps(out + t), divisor));
+  }
+}
+
+void avx2_mix(const Head& h) {
+  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
+    sum_columns(1, 1, h.values + j, 0, h.value_stride, h.weights, 0, h.steps, h.out + j, 0, 0);
+}
+
+void avx2_exp(float* x, uint32_t n, float shift) {
   const __m128 by = _mm_set1_ps(shift);
   uint32_t i = 0;
   for (; i + 4 <= n; i += 4) _mm_storeu_ps(x + i, exp4(_mm_sub_ps(_mm_loadu_ps(x + i), by)));
   for (; i < n; ++i) _mm_store_ss(x + i, exp4(_mm_sub_ps(_mm_load_ss(x + i), by)));
 }
 
-}  // namespace
+}  // namespace model
 
 constinit const model::Kernels model::kAvx2Kernels = {
-    "avx2", model::kAvx2, multiply_f32, multiply_q8, model::sse2_quantize, score, mix, exp};
+    "avx2",               model::kAvx2,      multiply_f32,    multiply_q8,
+    model::sse2_quantize, model::avx2_score, model::avx2_mix, model::avx2_exp};

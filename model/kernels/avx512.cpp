@@ -3,7 +3,6 @@
 
 #include "model/kernels/kernels.hpp"
 #include "model/kernels/shared.hpp"
-#include "rt/exp.hpp"
 
 // Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
 // their arrays become registers.
@@ -114,25 +113,6 @@ void multiply_q8(const model::ProductQ8& p) {
   }
 }
 
-/// The steps of rt::exp, eight at a time.
-TILE __m256 exp8(__m256 x) {
-  // The second operand goes through where one is no number.
-  x = _mm256_max_ps(_mm256_set1_ps(rt::kExpLeast), _mm256_min_ps(_mm256_set1_ps(rt::kExpMost), x));
-  const __m512d z = _mm512_mul_pd(_mm512_set1_pd(rt::kExpScale), _mm512_cvtps_pd(x));
-  const __m512d shifted = _mm512_add_pd(z, _mm512_set1_pd(rt::kExpShift));
-  const __m512d r = _mm512_sub_pd(z, _mm512_sub_pd(shifted, _mm512_set1_pd(rt::kExpShift)));
-  const __m512i k = _mm512_castpd_si512(shifted);
-  const __m512i power =
-      _mm512_i64gather_epi64(_mm512_and_si512(k, _mm512_set1_epi64(31)), rt::kExpTable, 8);
-  const __m512d scale = _mm512_castsi512_pd(_mm512_add_epi64(power, _mm512_slli_epi64(k, 47)));
-  const __m512d high = _mm512_add_pd(_mm512_mul_pd(_mm512_set1_pd(rt::kExpC3), r),
-                                     _mm512_set1_pd(rt::kExpC2));
-  const __m512d low =
-      _mm512_add_pd(_mm512_mul_pd(_mm512_set1_pd(rt::kExpC1), r), _mm512_set1_pd(1.0));
-  const __m512d y = _mm512_add_pd(_mm512_mul_pd(high, _mm512_mul_pd(r, r)), low);
-  return _mm512_cvtpd_ps(_mm512_mul_pd(y, scale));
-}
-
 }  // namespace
 
 namespace model {
@@ -146,47 +126,8 @@ void avx512_multiply_f32(const ProductF32& p) {
   for (; i < p.n; ++i) multiply_one(p, p.x + i * p.x_stride, p.y + i * p.y_stride);
 }
 
-/// Four blocks of 16 time steps at once, while there are four.
-void avx512_score(const Head& h) {
-  const __m512 divisor = _mm512_set1_ps(h.divisor);
-  const uint32_t blocks = (h.steps + kLanes - 1) / kLanes;
-  const uint64_t block = uint64_t{h.dim} * kLanes;
-  uint32_t b = 0;
-  for (; b + 4 <= blocks; b += 4)
-    sum_columns(4, 1, h.keys + b * block, block, kLanes, h.q, 0, h.dim, h.weights + b * kLanes,
-                kLanes, 0);
-  for (; b < blocks; ++b)
-    sum_columns(1, 1, h.keys + b * block, 0, kLanes, h.q, 0, h.dim, h.weights + b * kLanes, 0, 0);
-  for (uint32_t t = 0; t < blocks * kLanes; t += kLanes)
-    _mm512_store_ps(h.weights + t, _mm512_div_ps(_mm512_load_ps(h.weights + t), divisor));
-}
-
-/// Up to four runs of 16 elements at once: a head is read front to back at every step.
-void avx512_mix(const Head& h) {
-  uint32_t j = 0;
-  for (; j + 4 * kLanes <= h.value_lanes; j += 4 * kLanes)
-    sum_columns(4, 1, h.values + j, kLanes, h.value_stride, h.weights, 0, h.steps, h.out + j,
-                kLanes, 0);
-  for (; j + 3 * kLanes <= h.value_lanes; j += 3 * kLanes)
-    sum_columns(3, 1, h.values + j, kLanes, h.value_stride, h.weights, 0, h.steps, h.out + j,
-                kLanes, 0);
-  for (; j < h.value_lanes; j += kLanes)
-    sum_columns(1, 1, h.values + j, 0, h.value_stride, h.weights, 0, h.steps, h.out + j, 0, 0);
-}
-
-void avx512_exp(float* x, uint32_t n, float shift) {
-  const __m256 by = _mm256_set1_ps(shift);
-  uint32_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    _mm256_storeu_ps(x + i, exp8(_mm256_sub_ps(_mm256_loadu_ps(x + i), by)));
-  if (i == n) return;
-  const __mmask8 rest = __mmask8((1u << (n - i)) - 1);
-  const __m256 last = _mm256_maskz_loadu_ps(rest, x + i);
-  _mm256_mask_storeu_ps(x + i, rest, exp8(_mm256_sub_ps(last, by)));
-}
-
 }  // namespace model
 
 constinit const model::Kernels model::kAvx512Kernels = {
-    "avx512",           model::kAvx512,      model::avx512_multiply_f32, multiply_q8,
-    model::sse2_quantize, model::avx512_score, model::avx512_mix,          model::avx512_exp};
+    "avx512",             model::kAvx512 | model::kAvx2, model::avx512_multiply_f32, multiply_q8,
+    model::sse2_quantize, model::avx2_score,             model::avx2_mix,            model::avx2_exp};

@@ -82,5 +82,7 @@ void multiply_q8(const model::ProductQ8& p) {
 }  // namespace
 
 constinit const model::Kernels model::kAvx512VnniKernels = {
-    "avx512vnni",         model::kAvx512 | model::kVnni, model::avx512_multiply_f32, multiply_q8,
-    model::sse2_quantize, model::avx512_score,           model::avx512_mix,          model::avx512_exp};
+    "avx512vnni",         model::kAvx512 | model::kVnni | model::kAvx2,
+    model::avx512_multiply_f32, multiply_q8,
+    model::sse2_quantize, model::avx2_score,
+    model::avx2_mix,      model::avx2_exp};

@@ -14,9 +14,9 @@ namespace {
 
 constexpr uint32_t kLanes = 16;
 
-/// Four floats; in halves, which QEMU's TCG does without the helper call of a whole load.
-TILE __m128 load4(bool in_halves, const float* from) {
-  if (!in_halves) return _mm_load_ps(from);
+/// Four floats, loaded in halves: QEMU's TCG does that in line and calls a helper for a whole load,
+/// and processors that have no more than SSE2 lose little.
+TILE __m128 load4(const float* from) {
   __m128 value;
   asm("movlps %1, %0\n\tmovhps %2, %0" : "=x"(value) : "m"(from[0]), "m"(from[2]));
   return value;
@@ -25,47 +25,18 @@ TILE __m128 load4(bool in_halves, const float* from) {
 /// y[b][0..15] = sum over j, ascending, of w[b][j][0..15] * x[j] for one or two blocks that lie
 /// w_step apart, where w[j] is `stride` floats after w[j - 1]. The one loop behind float products,
 /// attention scores and attention's mixing.
-TILE void sum_columns(bool in_halves, int blocks, const float* w, uint64_t w_step, uint64_t stride,
-                      const float* x, uint32_t n, float* y, uint64_t y_step) {
+TILE void sum_columns(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x,
+                      uint32_t n, float* y, uint64_t y_step) {
   __m128 sum[8] = {};
   for (uint32_t j = 0; j < n; ++j, w += stride) {
     const __m128 xj = _mm_set1_ps(x[j]);
     UNROLLED for (int b = 0; b < blocks; ++b)
       UNROLLED for (int i = 0; i < 4; ++i)
-        sum[b * 4 + i] = _mm_add_ps(
-            sum[b * 4 + i], _mm_mul_ps(load4(in_halves, w + b * w_step + i * 4), xj));
+        sum[b * 4 + i] =
+            _mm_add_ps(sum[b * 4 + i], _mm_mul_ps(load4(w + b * w_step + i * 4), xj));
   }
   UNROLLED for (int b = 0; b < blocks; ++b)
     UNROLLED for (int i = 0; i < 4; ++i) _mm_store_ps(y + b * y_step + i * 4, sum[b * 4 + i]);
-}
-
-TILE void multiply_f32(bool in_halves, const model::ProductF32& p) {
-  const uint64_t block = uint64_t{p.cols} * kLanes;
-  const uint32_t half = p.blocks / 2;
-  for (uint32_t i = 0; i < p.n; ++i) {
-    const float* x = p.x + i * p.x_stride;
-    float* y = p.y + i * p.y_stride;
-    for (uint32_t b = 0; b < half; ++b)  // two streams
-      sum_columns(in_halves, 2, p.w + b * block, half * block, kLanes, x, p.cols, y + b * kLanes,
-                  uint64_t{half} * kLanes);
-    if (p.blocks % 2)
-      sum_columns(in_halves, 1, p.w + 2 * half * block, 0, kLanes, x, p.cols, y + 2 * half * kLanes, 0);
-  }
-}
-
-TILE void score(bool in_halves, const model::Head& h) {
-  const __m128 divisor = _mm_set1_ps(h.divisor);
-  for (uint32_t first = 0; first < h.steps; first += kLanes) {
-    float* out = h.weights + first;
-    sum_columns(in_halves, 1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, h.dim, out, 0);
-    for (uint32_t t = 0; t < kLanes; t += 4)
-      _mm_store_ps(out + t, _mm_div_ps(_mm_load_ps(out + t), divisor));
-  }
-}
-
-TILE void mix(bool in_halves, const model::Head& h) {
-  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
-    sum_columns(in_halves, 1, h.values + j, 0, h.value_stride, h.weights, h.steps, h.out + j, 0);
 }
 
 /// Four rows' words (a word: four bytes of one row) times one word of the vector, given as columns
@@ -193,9 +164,34 @@ void sse2_quantize(const Quantization& z) {
     }
 }
 
-void halves_multiply_f32(const ProductF32& p) { multiply_f32(true, p); }
-void halves_score(const Head& h) { score(true, h); }
-void halves_mix(const Head& h) { mix(true, h); }
+void sse2_multiply_f32(const ProductF32& p) {
+  const uint64_t block = uint64_t{p.cols} * kLanes;
+  const uint32_t half = p.blocks / 2;
+  for (uint32_t i = 0; i < p.n; ++i) {
+    const float* x = p.x + i * p.x_stride;
+    float* y = p.y + i * p.y_stride;
+    for (uint32_t b = 0; b < half; ++b)  // two streams
+      sum_columns(2, p.w + b * block, half * block, kLanes, x, p.cols, y + b * kLanes,
+                  uint64_t{half} * kLanes);
+    if (p.blocks % 2)
+      sum_columns(1, p.w + 2 * half * block, 0, kLanes, x, p.cols, y + 2 * half * kLanes, 0);
+  }
+}
+
+void sse2_score(const Head& h) {
+  const __m128 divisor = _mm_set1_ps(h.divisor);
+  for (uint32_t first = 0; first < h.steps; first += kLanes) {
+    float* out = h.weights + first;
+    sum_columns(1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, h.dim, out, 0);
+    for (uint32_t t = 0; t < kLanes; t += 4)
+      _mm_store_ps(out + t, _mm_div_ps(_mm_load_ps(out + t), divisor));
+  }
+}
+
+void sse2_mix(const Head& h) {
+  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
+    sum_columns(1, h.values + j, 0, h.value_stride, h.weights, h.steps, h.out + j, 0);
+}
 
 void sse2_exp(float* x, uint32_t n, float shift) {
   for (uint32_t i = 0; i < n; ++i) x[i] = rt::exp(x[i] - shift);
@@ -204,11 +200,5 @@ void sse2_exp(float* x, uint32_t n, float shift) {
 }  // namespace model
 
 constinit const model::Kernels model::kSse2Kernels = {
-    "sse2",
-    model::kNoFeature,
-    [](const model::ProductF32& p) { multiply_f32(false, p); },
-    multiply_q8,
-    model::sse2_quantize,
-    [](const model::Head& h) { score(false, h); },
-    [](const model::Head& h) { mix(false, h); },
-    model::sse2_exp};
+    "sse2",              model::kNoFeature, model::sse2_multiply_f32, multiply_q8,
+    model::sse2_quantize, model::sse2_score, model::sse2_mix,          model::sse2_exp};

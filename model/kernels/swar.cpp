@@ -5,7 +5,7 @@
 // that one multiplication by x serves. The fields are sums of (byte * x), signed: the lower one
 // borrows from the upper one, which is put right when they are taken apart.
 //
-// Float kernels are SSE2's, with vectors loaded in halves: TCG does that in line.
+// Float kernels are SSE2's.
 #include <emmintrin.h>
 
 #include "model/kernels/kernels.hpp"
@@ -87,5 +87,5 @@ void multiply_q8(const model::ProductQ8& p) {
 }  // namespace
 
 constinit const model::Kernels model::kSwarKernels = {
-    "swar",               model::kNoFeature,   model::halves_multiply_f32, multiply_q8,
-    model::sse2_quantize, model::halves_score, model::halves_mix,          model::sse2_exp};
+    "swar",               model::kNoFeature, model::sse2_multiply_f32, multiply_q8,
+    model::sse2_quantize, model::sse2_score, model::sse2_mix,          model::sse2_exp};

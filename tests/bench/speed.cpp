@@ -1,6 +1,7 @@
 // Tokens per second: one at a time (decode), and a prompt in batches.
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <vector>
@@ -82,16 +83,17 @@ void decode(benchmark::State& state, const Case& c) {
   const std::vector<model::Token> tokens = some_tokens(t.config());
   const uint32_t first = c.context - kDecoded;
   t.forward({tokens.data(), first + 1}, 0);  // fills the caches, and the KV cache up to there
+  const auto start = std::chrono::steady_clock::now();
   for (auto _ : state)
     for (uint32_t position = first; position < c.context; ++position)
       benchmark::DoNotOptimize(t.forward({&tokens[position], 1}, position).data);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
 
-  using benchmark::Counter;
   const double decoded = double(state.iterations()) * kDecoded;
   const double bytes = double(bytes_per_token(loaded(c).model));
-  state.counters["tokens/s"] = Counter(decoded, Counter::kIsRate);
+  state.counters["tokens/s"] = benchmark::Counter(decoded, benchmark::Counter::kIsRate);
   state.counters["bytes/token"] = bytes;
-  state.counters["of_read_line"] = Counter(decoded * bytes / line, Counter::kIsRate);
+  state.counters["of_read_line"] = decoded * bytes / took.count() / line;
 }
 
 void prompt(benchmark::State& state, const Case& c) {

@@ -4,6 +4,8 @@
     machine.expect("tokens/s", timeout=30)
     machine.type("hello\\r")
 """
+import contextlib
+import fcntl
 import json
 import re
 import socket
@@ -38,32 +40,42 @@ class MachineError(AssertionError):
     """The machine did not do what the test expects. Its last lines are part of the message."""
 
 
+def deepen(pipe):
+    """Makes a pipe hold a megabyte where the system allows that. OVMF waits less than a millisecond for a serial line
+    that is not read and then drops the rest of the string: what the machine says must never wait for the test."""
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+
+
 def plain_text(text):
     """Console output without terminal escape sequences."""
     return ESCAPE.sub("", text)
 
 
 class SerialLine(fdpexpect.fdspawn):
-    """pexpect on the serial line, in plain text: escape sequences are gone before patterns are tried."""
+    """pexpect on the serial line, in plain text: escape sequences are gone before patterns are tried. The line is a
+    pair of pipes: `output` from the machine, `input` to it."""
 
-    def __init__(self, fd, encoding):
-        super().__init__(fd, encoding=encoding, codec_errors="replace", maxread=1 << 16)
+    def __init__(self, output, input, encoding):
+        super().__init__(output.fileno(), encoding=encoding, codec_errors="replace", maxread=1 << 16)
         self.delayafterread = None
+        self._input = input
         self.text = ""      # everything so far
         self._held = ""     # the beginning of an escape sequence
         self.began = None   # when the first byte came
 
     def read_nonblocking(self, size=1, timeout=-1):
-        try:
-            text = self._held + super().read_nonblocking(size, timeout)
-        except ConnectionResetError:
-            raise pexpect.EOF("QEMU has ended") from None
+        text = self._held + super().read_nonblocking(size, timeout)
         self.began = self.began or time.monotonic()
         unfinished = UNFINISHED_ESCAPE.search(text)
         self._held = unfinished.group() if unfinished else ""
         text = plain_text(text[:len(text) - len(self._held)])
         self.text += text
         return text
+
+    def send(self, s):
+        self._input.write(s.encode())
+        self._input.flush()
 
 
 class Monitor:
@@ -96,23 +108,22 @@ class Machine:
         self.folder = folder
         self.firmware = firmware
         self.limit = limit
-        serial, serial_far = socket.socketpair()
         control, control_far = socket.socketpair()
         found = qemu.find_firmware(firmware, variables)
         line = [*qemu.command(found, accel, cpu, smp, memory, screen), *qemu.disk_arguments(image, disk, snapshot),
                 "-display", "none", *EXIT_DEVICE, *([] if reboots else ["-no-reboot"]),
-                "-chardev", f"socket,id=serial,fd={serial_far.fileno()}", "-serial", "chardev:serial",
+                "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial",
                 "-chardev", f"socket,id=control,fd={control_far.fileno()}", "-mon", "chardev=control,mode=control",
                 *extra]
         (folder / "command.txt").write_text(" ".join(line) + "\n")
         self._errors = open(folder / "qemu.txt", "w+")
         self.started = time.monotonic()
-        self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors,
-                                        pass_fds=[serial_far.fileno(), control_far.fileno()])
-        serial_far.close()
+        self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+                                        pass_fds=[control_far.fileno()])
         control_far.close()
-        self._serial_socket, self._control_socket, self._monitor = serial, control, None
-        self.serial = SerialLine(serial.fileno(), "utf-8" if firmware == "u-boot" else "cp437")
+        deepen(self.process.stdout)
+        self._control_socket, self._monitor = control, None
+        self.serial = SerialLine(self.process.stdout, self.process.stdin, "utf-8" if firmware == "u-boot" else "cp437")
         self._timed_out = False
         self._timer = threading.Timer(limit, self._out_of_time)
         self._timer.daemon = True
@@ -206,9 +217,9 @@ class Machine:
         except pexpect.ExceptionPexpect:
             pass
         (self.folder / "serial.txt").write_text(self.text)
-        self._errors.close()
-        self._serial_socket.close()
-        self._control_socket.close()
+        for stream in (self._errors, self.process.stdin, self.process.stdout, self._control_socket):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
 
     def _out_of_time(self):
         self._timed_out = True

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Tokens per second, loading and the first token as the program itself states them, booted in QEMU's software
+emulation with a made-up model of the 15M shape: int8 and float32 on one and two processors.
+
+    tools/python pytest,pexpect tests/bench/booted.py --runs 3 --steps 64
+"""
+import argparse
+import re
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "boot"), str(TESTS.parent / "tools")]
+from machine import Machine, Shell  # noqa: E402
+from make_image import make_image  # noqa: E402
+from story import parse  # noqa: E402
+from support import EFI, OUT, checkpoint, tokenizer  # noqa: E402
+
+PRECISIONS = ("q8", "f32")
+MODEL, WORDS = r"\model.bin", r"\tokenizer.bin"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the program."""
+    processors: int
+    precision: str
+    kernel: str
+    speed: float        # tokens/s after the first
+    load: float         # MiB/s of the file
+    first_token: float  # seconds from the program's start
+    memory: int         # bytes asked of firmware
+
+
+def run_of(text, processors, precision):
+    story = parse(text)
+    load = re.search(r"^loaded +([\d.]+) MiB/s", text, re.MULTILINE)
+    kernel = re.search(r"^kernel +(\w+)", text, re.MULTILINE)
+    return Run(processors, precision, kernel[1], story.speed, float(load[1]), story.first_token, story.memory)
+
+
+def measure(runs=3, steps=64, processors=(1, 2)):
+    """Every run of one boot for each number of processors; the precisions take turns."""
+    (OUT / "bench").mkdir(parents=True, exist_ok=True)
+    measured = []
+    for count in processors:
+        plan = [precision for _ in range(runs) for precision in PRECISIONS]
+        commands = [f"llama.efi {MODEL} -z {WORDS} -t 0 -n {steps} --ids --threads {count} --precision {precision}"
+                    for precision in plan]
+        with tempfile.TemporaryDirectory(prefix="qemu-", dir=OUT / "bench") as folder:
+            image = Path(folder, "disk.img")
+            make_image(image, [(EFI, "llama.efi"), (checkpoint("15M"), MODEL), (tokenizer(32000), WORDS),
+                               (Shell.script(commands), "startup.nsh")])
+            machine = Machine(image, Path(folder), smp=count, limit=600)
+            try:
+                shell = Shell(machine, commands)
+                measured += [run_of(shell.result(number).text, count, precision)
+                             for number, precision in enumerate(plan)]
+            finally:
+                machine.stop()
+    return measured
+
+
+def of(measured, precision, processors):
+    return [run for run in measured if (run.precision, run.processors) == (precision, processors)]
+
+
+def table(measured):
+    """Lines of text: median and best of each precision and number of processors."""
+    lines = [f"{'':14}{'tokens/s':>16}{'load, MiB/s':>16}{'first token, s':>18}",
+             f"{'':14}{'median':>8}{'best':>8}{'median':>8}{'best':>8}{'median':>10}{'best':>8}"]
+    for precision in PRECISIONS:
+        for processors in sorted({run.processors for run in measured}):
+            runs = of(measured, precision, processors)
+            speed, load, first = ([getattr(run, name) for run in runs] for name in ("speed", "load", "first_token"))
+            kernels = ", ".join(sorted({run.kernel for run in runs}))
+            lines.append(f"{precision:5}{processors} CPU{'s' if processors > 1 else ' '}   "
+                         f"{statistics.median(speed):8.1f}{max(speed):8.1f}{statistics.median(load):8.0f}{max(load):8.0f}"
+                         f"{statistics.median(first):10.2f}{min(first):8.2f}"
+                         f"   {kernels}; memory {runs[0].memory:,} bytes")
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=3, help="of each precision in a boot (default 3)")
+    parser.add_argument("--steps", type=int, default=64, help="tokens of a run (default 64)")
+    args = parser.parse_args()
+    print("\n".join(table(measure(args.runs, args.steps))))
+
+
+if __name__ == "__main__":
+    main()
