@@ -12,6 +12,7 @@ class Input {
   Input(rt::Text name, rt::Span<const uint8_t> memory) : name_(name), memory_(memory) {}
 
   rt::Text name() const { return memory_.empty() ? file_.name() : name_; }
+  bool in_memory() const { return !memory_.empty(); }
   uint64_t size() const { return memory_.empty() ? file_.size() : memory_.count; }
 
   /// Calls use(model::ByteSource&), which returns an rt::Result, with the bytes from the start.

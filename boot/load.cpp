@@ -118,8 +118,10 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
     if (!model) return model.error();
     engine.model = *model;
     progress.finish();
-    rt::print(terminal.console, "loaded    %.0f MiB/s, reading alone %.0f MiB/s\n", progress.rate(),
-              progress.read_rate());
+    rt::print(terminal.console, "loaded    %.0f MiB/s", progress.rate());
+    if (!inputs.model.in_memory())
+      rt::print(terminal.console, ", reading alone %.0f MiB/s", progress.read_rate());
+    terminal.console.write("\n");
     return {};
   });
 }

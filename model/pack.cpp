@@ -69,18 +69,24 @@ float largest_magnitude(const float* w, uint32_t n) {
   return largest;
 }
 
-/// q[i] = w[i] / scale to the nearest, ties to even. cvtps_epi32 rounds so in the mode that UEFI
-/// starts programs in (and C programs too); what is no number becomes 0x80000000, whose low byte is 0.
+/// Four numbers rounded to the nearest, ties to even, to bytes; what lies beyond them becomes -128
+/// or 127, and what is no number -128. cvtps_epi32 rounds so in the mode that UEFI starts programs
+/// in (and C programs too).
+int32_t round_four(__m128 v) {
+  const __m128i whole = _mm_cvtps_epi32(v);
+  const __m128i shorts = _mm_packs_epi32(whole, whole);
+  return _mm_cvtsi128_si32(_mm_packs_epi16(shorts, shorts));
+}
+
+/// q[i] = w[i] / scale, rounded.
 void round_group(const float* w, uint32_t n, float scale, int8_t* q) {
   uint32_t i = 0;
   const __m128 divisor = _mm_set1_ps(scale);
   for (; i + 4 <= n; i += 4) {
-    const __m128i whole = _mm_cvtps_epi32(_mm_div_ps(_mm_loadu_ps(w + i), divisor));
-    const __m128i shorts = _mm_packs_epi32(whole, whole);
-    const int32_t four = _mm_cvtsi128_si32(_mm_packs_epi16(shorts, shorts));
+    const int32_t four = round_four(_mm_div_ps(_mm_loadu_ps(w + i), divisor));
     __builtin_memcpy(q + i, &four, sizeof four);
   }
-  for (; i < n; ++i) q[i] = static_cast<int8_t>(_mm_cvtss_si32(_mm_set_ss(w[i] / scale)));
+  for (; i < n; ++i) q[i] = static_cast<int8_t>(round_four(_mm_set_ss(w[i] / scale)));
 }
 
 }  // namespace

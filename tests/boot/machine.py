@@ -41,8 +41,8 @@ class MachineError(AssertionError):
 
 
 def deepen(pipe):
-    """Makes a pipe hold a megabyte where the system allows that. OVMF waits less than a millisecond for a serial line
-    that is not read and then drops the rest of the string: what the machine says must never wait for the test."""
+    """Makes a pipe hold a megabyte where the system allows that. When the serial line is not read for a fraction of a
+    second, OVMF drops what it has to say: the machine must never wait for the test."""
     with contextlib.suppress(AttributeError, OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
 

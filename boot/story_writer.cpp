@@ -1,0 +1,50 @@
+#include "boot/story_writer.hpp"
+
+namespace boot {
+
+void StoryWriter::write(rt::Text piece, uefi::Color color) {
+  for (const char c : piece) {
+    const uint8_t byte = static_cast<uint8_t>(c);
+    if (c == '\n' || c == ' ') {
+      put_word();
+      if (c == ' ' && column_ + 1 < width_) {
+        console_.write(" ");
+        ++column_;
+      } else {
+        console_.write("\n");
+        column_ = 0;
+      }
+    } else if (byte >= 0x20 && byte != 0x7f) {
+      if (bytes_ == kLongest || characters_ == width_) put_word();
+      colors_[bytes_] = color;
+      word_[bytes_++] = c;
+      if ((byte & 0xc0) != 0x80) ++characters_;
+    }
+  }
+}
+
+void StoryWriter::finish() {
+  put_word();
+  if (colored_) console_.reset_color();
+  colored_ = false;
+}
+
+void StoryWriter::put_word() {
+  if (column_ + characters_ > width_ && column_ > 0) {
+    console_.write("\n");
+    column_ = 0;
+  }
+  for (uint32_t from = 0; from < bytes_;) {
+    uint32_t to = from;
+    while (to < bytes_ && colors_[to] == colors_[from]) ++to;
+    if (!colored_ || colors_[from] != shown_) console_.set_color(colors_[from]);
+    colored_ = true;
+    shown_ = colors_[from];
+    console_.write({word_ + from, to - from});
+    from = to;
+  }
+  column_ += characters_;
+  bytes_ = characters_ = 0;
+}
+
+}  // namespace boot

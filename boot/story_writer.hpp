@@ -1,0 +1,32 @@
+#pragma once
+#include "boot/platform/console.hpp"
+
+namespace boot {
+
+/// Shows a story as it comes, wrapped at words: a word is held back until it has ended, so that it
+/// can go to the next line as a whole. Control characters that would move the cursor are left out.
+class StoryWriter {
+ public:
+  explicit StoryWriter(Console& console) : console_(console), width_(console.size().columns - 1) {}
+
+  /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
+  void write(rt::Text piece, uefi::Color color);
+  /// What is held back.
+  void finish();
+
+ private:
+  static constexpr uint32_t kLongest = 200;  // bytes; a longer word is shown in parts
+
+  void put_word();
+
+  Console& console_;
+  uint32_t width_;
+  uint32_t column_ = 0;
+  uint32_t bytes_ = 0, characters_ = 0;  // of the word
+  char word_[kLongest];
+  uefi::Color colors_[kLongest];
+  uefi::Color shown_ = uefi::Color::light_gray;  // the console's now
+  bool colored_ = false;
+};
+
+}  // namespace boot
