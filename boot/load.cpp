@@ -86,7 +86,7 @@ void describe(const Engine& engine, rt::Text name, const Terminal& terminal) {
 
 /// Everything that was asked of firmware, by what it is for.
 void report_memory(const Engine& engine, uint64_t weights, const Terminal& terminal) {
-  const uint64_t all = memory_count().peak, image = memory_count(MemoryUse::image).now;
+  const uint64_t all = memory_count().now, image = memory_count(MemoryUse::image).now;
   const uint64_t cache =
       model::Transformer::cache_bytes(engine.checkpoint.config, engine.transformer.context());
   const uint64_t buffers = all - image - cache - weights - engine.tokenizer_bytes;

@@ -7,11 +7,13 @@
 #include "boot/platform/power.hpp"
 #include "boot/platform/program.hpp"
 #include "boot/platform/volumes.hpp"
+#include "rt/parse.hpp"
 
 namespace boot {
 namespace {
 
 constexpr uint64_t kConfigBytes = 64 * 1024;  // the longest llama.cfg
+constexpr uint64_t kPromptBytes = 16 * 1024;  // the longest prompt_file
 constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
 
 /// llama.cfg beside the program, else in the root of its volume; no file is no error.
@@ -63,26 +65,69 @@ void print_head(Console& console) {
   rt::print(console, "cpu       %s\n", CpuName().text);
 }
 
+/// The prompt of options.prompt_file, which then is options.prompt.
+rt::Result<void> read_prompt_file(Options& options, rt::Arena& arena) {
+  if (options.prompt_file.empty()) return {};
+  uefi::Handle devices[16];
+  rt::Result<File> file = open_on_any({devices, find_volumes({devices, 16})}, options.prompt_file);
+  if (!file) return file.error();
+  rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kPromptBytes);
+  if (!bytes) return bytes.error();
+  options.prompt = rt::trim({reinterpret_cast<const char*>(bytes->data), bytes->count});
+  return {};
+}
+
+/// Defaults, llama.cfg, command line; later ones win.
+rt::Result<void> read_options(Options& options, rt::Arena& arena, Console& console) {
+  if (rt::Result<void> done = read_config_file(options, arena); !done) return done;
+  if (rt::Result<void> done = read_boot_arguments(options, arena, console); !done) return done;
+  if (rt::Result<void> done = read_prompt_file(options, arena); !done) return done;
+  if (options.seed == 0) options.seed = entropy() % 1'000'000'000 + 1;  // short enough to type
+  console.use_colors(options.color);
+  return {};
+}
+
+/// One model after another, until the user has enough; on_finish is then what comes next.
+rt::Result<void> converse(Options& options, Conversation& conversation, const Terminal& terminal,
+                          uint64_t started) {
+  rt::Text loaded;  // the last model that worked; empty: the default one
+  bool worked = false;
+  for (;;) {
+    Engine engine(static_cast<uint32_t>(options.threads));
+    if (rt::Result<void> done = load(engine, options, terminal); !done) {
+      if (!worked || options.model == loaded) return done;
+      rt::print(terminal.console, "error: %s\n", done.error().text);
+      options.model = loaded;
+      continue;
+    }
+    loaded = options.model;
+    worked = true;
+    if (options.on_finish != OnFinish::prompt) return conversation.tell(engine, started);
+    switch (conversation.run(engine, started)) {
+      case Conversation::Next::quit: options.on_finish = OnFinish::exit; return {};
+      case Conversation::Next::power_off: options.on_finish = OnFinish::poweroff; return {};
+      case Conversation::Next::reboot: options.on_finish = OnFinish::reboot; return {};
+      case Conversation::Next::other_model: started = Clock::ticks();
+    }
+  }
+}
+
 /// Everything between the console's begin and its end.
 rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t started) {
   rt::Result<Pages> pages =
-      Pages::allocate(kConfigBytes + kLineBytes + 4096, MemoryUse::buffer, "the options");
+      Pages::allocate(kConfigBytes + kLineBytes + kPromptBytes + sizeof(Conversation) + 4096,
+                      MemoryUse::buffer, "the options");
   if (!pages) return pages.error();
   rt::Arena arena(pages->memory());
-  if (rt::Result<void> done = read_config_file(options, arena); !done) return done;
-  if (rt::Result<void> done = read_boot_arguments(options, arena, terminal.console); !done)
-    return done;
+  if (rt::Result<void> done = read_options(options, arena, terminal.console); !done) return done;
   if (options.help) {
     print_help(terminal.console);
     return {};
   }
-  if (options.seed == 0) options.seed = entropy() % 1'000'000'000 + 1;  // short enough to type
-
-  Engine engine(static_cast<uint32_t>(options.threads));
-  if (rt::Result<void> done = load(engine, options, terminal); !done) return done;
-  if (options.temperature != 0)
-    rt::print(terminal.console, "seed      %llu\n", static_cast<unsigned long long>(options.seed));
-  return tell_story(engine, options, terminal, started);
+  rt::Result<rt::Span<uint8_t>> place = arena.make_raw<uint8_t>(sizeof(Conversation));
+  if (!place) return place.error();
+  auto* conversation = new (rt::Placement{place->data}) Conversation(options, terminal);
+  return converse(options, *conversation, terminal, started);
 }
 
 uefi::Status status_of(const rt::Error& error) {
@@ -97,6 +142,14 @@ uefi::Status status_of(const rt::Error& error) {
     case rt::Errc::stopped: return Status::aborted;
   }
   return Status::aborted;
+}
+
+/// An error must be read before firmware clears the screen, unless nobody is there to read it.
+void wait_for_reader(const Options& options, Console& console, Keyboard& keyboard) {
+  if (options.on_finish != OnFinish::prompt || !keyboard.present()) return;
+  console.write("press a key to go back to the firmware\n");
+  Key key;
+  (void)keyboard.wait(key);
 }
 
 void finish(OnFinish what, Console& console) {
@@ -125,7 +178,13 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
 
   Options options;
   const rt::Result<void> done = run(options, {console, keyboard, clock}, started);
-  if (!done) rt::print(console, "error: %s\n", done.error().text);
-  finish(options.on_finish, console);
+  if (!done) {
+    console.set_color(uefi::Color::light_red);
+    rt::print(console, "error: %s\n", done.error().text);
+    console.reset_color();
+    wait_for_reader(options, console, keyboard);
+  } else {
+    finish(options.on_finish, console);
+  }
   return done ? uefi::Status::success : status_of(done.error());
 }

@@ -45,6 +45,16 @@ class Words {
     return true;
   }
 
+  /// The same, if the next word is "on" or "off".
+  bool next_if_switch(rt::Text& word) {
+    Words ahead = *this;
+    rt::Text value;
+    if (!ahead.next(value) || !(value == "on" || value == "off")) return false;
+    word = value;
+    *this = ahead;
+    return true;
+  }
+
   uint32_t number() const { return number_; }
 
  private:
@@ -127,7 +137,9 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
       return located(kWhere, number,
                      rt::fail(rt::Errc::usage, 0, "there is no option '%.*s' (--help lists them)",
                               word.length(), word.data));
-    if (!is_switch(name) && !words.next(value))
+    if (is_switch(name))
+      (void)words.next_if_switch(value);
+    else if (!words.next(value))
       return located(kWhere, number,
                      rt::fail(rt::Errc::usage, 0, "'%.*s' wants a value", word.length(), word.data));
     if (rt::Result<void> done = set_option(options, name, value); !done)

@@ -5,7 +5,7 @@
 namespace boot {
 namespace {
 
-enum class Kind : uint8_t { text, real, whole, toggle, precision, on_finish };
+enum class Kind : uint8_t { text, real, whole, toggle, precision, show, on_finish };
 
 /// One option: what it is called, what it takes, where it goes.
 struct Setting {
@@ -40,7 +40,12 @@ constexpr Setting kSettings[] = {
      [](Options& o) -> void* { return &o.threads; }},
     {"ids", 0, Kind::toggle, 0, "on|off   print token numbers instead of text (off)",
      [](Options& o) -> void* { return &o.ids; }},
-    {"on_finish", 0, Kind::on_finish, 0, "exit|poweroff|reboot  what follows the story (exit)",
+    {"prompt_file", 0, Kind::text, 0, "FILE     read the prompt from a file on the volume",
+     [](Options& o) -> void* { return &o.prompt_file; }},
+    {"show", 0, Kind::show, 0, "text|confidence|nothing  of the story (text)",
+     [](Options& o) -> void* { return &o.show; }},
+    {"color", 0, Kind::toggle, 0, "on|off   (on)", [](Options& o) -> void* { return &o.color; }},
+    {"on_finish", 0, Kind::on_finish, 0, "prompt|exit|poweroff|reboot  after the story (prompt)",
      [](Options& o) -> void* { return &o.on_finish; }},
     {"help", 'h', Kind::toggle, 0, "         print this",
      [](Options& o) -> void* { return &o.help; }},
@@ -98,10 +103,15 @@ rt::Result<void> set(const Setting& setting, void* place, rt::Text value) {
       if (pick(place, value, {"f32", "q8"}, {model::DType::f32, model::DType::q8})) return {};
       return refuse(setting, "f32 or q8", value);
     case Kind::on_finish:
-      if (pick(place, value, {"exit", "poweroff", "reboot"},
-               {OnFinish::exit, OnFinish::poweroff, OnFinish::reboot}))
+      if (pick(place, value, {"prompt", "exit", "poweroff", "reboot"},
+               {OnFinish::prompt, OnFinish::exit, OnFinish::poweroff, OnFinish::reboot}))
         return {};
-      return refuse(setting, "exit, poweroff or reboot", value);
+      return refuse(setting, "prompt, exit, poweroff or reboot", value);
+    case Kind::show:
+      if (pick(place, value, {"text", "confidence", "nothing"},
+               {Show::text, Show::confidence, Show::nothing}))
+        return {};
+      return refuse(setting, "text, confidence or nothing", value);
   }
   return {};
 }

@@ -5,13 +5,15 @@
 
 namespace boot {
 
-enum class OnFinish : uint8_t { exit, poweroff, reboot };
+enum class OnFinish : uint8_t { prompt, exit, poweroff, reboot };
+enum class Show : uint8_t { text, confidence, nothing };
 
 /// Everything that a user can set, with the built-in defaults. Texts belong to whoever set them.
 struct Options {
   rt::Text model;      // empty: the built-in one, else \models\default.bin
   rt::Text tokenizer;  // empty: NAME-tokenizer.bin or tokenizer.bin beside the model
   rt::Text prompt;
+  rt::Text prompt_file;  // read in place of `prompt`
   float temperature = 1.0f;
   float topp = 0.9f;
   uint64_t seed = 0;  // 0: another one every time
@@ -20,7 +22,9 @@ struct Options {
   rt::Text kernel;  // empty: the fastest
   uint64_t threads = 0;  // 0: as many processors as pay
   bool ids = false;
-  OnFinish on_finish = OnFinish::exit;
+  Show show = Show::text;
+  bool color = true;
+  OnFinish on_finish = OnFinish::prompt;
   bool help = false;
 
   model::Sampling sampling() const { return {temperature, topp, seed}; }

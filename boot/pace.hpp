@@ -11,7 +11,7 @@ class Pace {
   /// `fixed`: the user said how many, and nothing is tried.
   Pace(Engine& engine, const Terminal& terminal, bool fixed)
       : engine_(engine), terminal_(terminal), all_(engine.processors.crew().members()), fixed_(fixed) {}
-  ~Pace() { use(all_); }
+  ~Pace() { engine_.processors.crew().set_members(all_); }
 
   /// To be told what each token took, in clock ticks.
   void token_took(uint64_t ticks);

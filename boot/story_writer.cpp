@@ -11,8 +11,7 @@ void StoryWriter::write(rt::Text piece, uefi::Color color) {
         console_.write(" ");
         ++column_;
       } else {
-        console_.write("\n");
-        column_ = 0;
+        new_line();
       }
     } else if (byte >= 0x20 && byte != 0x7f) {
       if (bytes_ == kLongest || characters_ == width_) put_word();
@@ -30,10 +29,7 @@ void StoryWriter::finish() {
 }
 
 void StoryWriter::put_word() {
-  if (column_ + characters_ > width_ && column_ > 0) {
-    console_.write("\n");
-    column_ = 0;
-  }
+  if (column_ + characters_ > width_ && column_ > 0) new_line();
   for (uint32_t from = 0; from < bytes_;) {
     uint32_t to = from;
     while (to < bytes_ && colors_[to] == colors_[from]) ++to;
@@ -45,6 +41,12 @@ void StoryWriter::put_word() {
   }
   column_ += characters_;
   bytes_ = characters_ = 0;
+}
+
+void StoryWriter::new_line() {
+  status_.before_new_line();
+  console_.write("\n");
+  column_ = 0;
 }
 
 }  // namespace boot

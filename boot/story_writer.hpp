@@ -1,5 +1,5 @@
 #pragma once
-#include "boot/platform/console.hpp"
+#include "boot/status_line.hpp"
 
 namespace boot {
 
@@ -7,7 +7,8 @@ namespace boot {
 /// can go to the next line as a whole. Control characters that would move the cursor are left out.
 class StoryWriter {
  public:
-  explicit StoryWriter(Console& console) : console_(console), width_(console.size().columns - 1) {}
+  StoryWriter(Console& console, StatusLine& status)
+      : console_(console), status_(status), width_(console.size().columns - 1) {}
 
   /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
   void write(rt::Text piece, uefi::Color color);
@@ -18,8 +19,10 @@ class StoryWriter {
   static constexpr uint32_t kLongest = 200;  // bytes; a longer word is shown in parts
 
   void put_word();
+  void new_line();
 
   Console& console_;
+  StatusLine& status_;
   uint32_t width_;
   uint32_t column_ = 0;
   uint32_t bytes_ = 0, characters_ = 0;  // of the word

@@ -13,7 +13,7 @@ Token likeliest(rt::Span<const float> logits) {
   return best;
 }
 
-Token draw(rt::Span<const float> probabilities, float coin) {
+Token draw_from(rt::Span<const float> probabilities, float coin) {
   float sum = 0;
   for (Token token = 0; token < probabilities.count; ++token) {
     sum += probabilities[token];
@@ -77,12 +77,26 @@ uint64_t Sampler::arena_bytes(uint32_t vocab_size) {
 }
 
 Token Sampler::sample(rt::Span<float> logits) {
-  if (sampling_.temperature == 0) return likeliest(logits);
+  probability_ = -1;
+  if (sampling_.temperature == 0) {
+    const Token token = likeliest(logits);
+    if (want_probability_) {
+      softmax(*kernels_, logits.data, uint32_t(logits.count));
+      probability_ = logits[token];
+    }
+    return token;
+  }
   for (float& logit : logits) logit /= sampling_.temperature;
   softmax(*kernels_, logits.data, uint32_t(logits.count));
+  const Token token = draw(logits);
+  probability_ = logits[token];
+  return token;
+}
+
+Token Sampler::draw(rt::Span<float> probabilities) {
   const float coin = random_.uniform();
-  if (sampling_.topp <= 0 || sampling_.topp >= 1) return draw(logits, coin);
-  return nucleus(logits, coin);
+  if (sampling_.topp <= 0 || sampling_.topp >= 1) return draw_from(probabilities, coin);
+  return nucleus(probabilities, coin);
 }
 
 /// Top-p sampling (Holtzman et al. 2020): draws among the likeliest tokens whose probabilities

@@ -27,13 +27,22 @@ class Sampler {
   /// The next token. Overwrites `logits` [vocab_size].
   Token sample(rt::Span<float> logits);
 
+  /// Whether sample() should find out probability() where drawing does not need it, at temperature 0.
+  void want_probability(bool wanted) { want_probability_ = wanted; }
+  /// The probability of the last token as it was drawn (at the temperature, before top-p); below 0
+  /// where it is not known.
+  float probability() const { return probability_; }
+
  private:
+  Token draw(rt::Span<float> probabilities);
   Token nucleus(rt::Span<const float> probabilities, float coin);
 
   const Kernels* kernels_ = nullptr;
   rt::Span<uint32_t> order_;  // [vocab_size] scratch
   Sampling sampling_;
   rt::Random random_{1};
+  bool want_probability_ = false;
+  float probability_ = -1;
 };
 
 }  // namespace model

@@ -92,7 +92,8 @@ void Console::clear() {
 }
 
 void Console::set_color(uefi::Color foreground, uefi::Color background) {
-  if (out_) (void)out_->set_attribute(out_, uefi::text_attribute(foreground, background));
+  if (!out_ || !colors_) return;
+  (void)out_->set_attribute(out_, uefi::text_attribute(foreground, background));
 }
 
 void Console::reset_color() {

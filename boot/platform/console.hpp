@@ -39,6 +39,8 @@ class Console final : public rt::Sink {
   void clear();
 
   void set_color(uefi::Color foreground, uefi::Color background = uefi::Color::black);
+  /// Off: set_color() does nothing.
+  void use_colors(bool on) { colors_ = on; }
   /// The colours that were there at the start.
   void reset_color();
   void show_cursor(bool visible);
@@ -61,6 +63,7 @@ class Console final : public rt::Sink {
   rt::Utf8Decoder decoder_;
   bool after_return_ = false;  // the last character was \r
   bool cursor_changed_ = false;
+  bool colors_ = true;
   uint32_t used_ = 0;
   uefi::Char16 units_[160];  // waiting for OutputString
 };

@@ -18,16 +18,17 @@ T value(rt::Result<T> result) {
   return *result;
 }
 
-/// A float32 file with made-up weights of this shape: out/bench/SHAPE.bin, made where it is missing.
+/// A float32 file of this shape with made-up weights: out/bench/SHAPE.bin, made where missing.
 std::string model_file(const std::string& shape);
 
 /// How fast this machine reads `bytes` bytes of memory again and again with `workers`, in bytes/s:
 /// four sequential streams for each part. The median pass of about 20 milliseconds.
 double read_line(uint64_t bytes, model::Workers& workers);
 
-// Each adds its benchmarks to Google Benchmark's list. 1 to `threads` threads.
+// Each adds its benchmarks to Google Benchmark's list, for 1 to `threads` threads.
 void register_read_line(uint32_t threads);  // read/SIZE/threads:N
-void register_speed(uint32_t threads);      // decode/SHAPE/PRECISION/KERNEL/threads:N/context:N, prompt/...
-void register_load();                       // load/SHAPE/SOURCE
+// decode/SHAPE/PRECISION/KERNEL/threads:N/context:N and prompt/SHAPE/PRECISION/KERNEL/threads:N
+void register_speed(uint32_t threads);
+void register_load();  // load/SHAPE/SOURCE, on one thread
 
 }  // namespace test

@@ -78,7 +78,8 @@ def table(measured):
             speed, load, first = ([getattr(run, name) for run in runs] for name in ("speed", "load", "first_token"))
             kernels = ", ".join(sorted({run.kernel for run in runs}))
             lines.append(f"{precision:5}{processors} CPU{'s' if processors > 1 else ' '}   "
-                         f"{statistics.median(speed):8.1f}{max(speed):8.1f}{statistics.median(load):8.0f}{max(load):8.0f}"
+                         f"{statistics.median(speed):8.1f}{max(speed):8.1f}"
+                         f"{statistics.median(load):8.0f}{max(load):8.0f}"
                          f"{statistics.median(first):10.2f}{min(first):8.2f}"
                          f"   {kernels}; memory {runs[0].memory:,} bytes")
     return lines

@@ -44,7 +44,8 @@ void from_memory(benchmark::State& state) {
   std::ifstream file(model_file(kShape), std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(file)), {});
   measure(state, [&] {
-    return model::MemorySource(kShape, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+    return model::MemorySource(kShape, {data, bytes.size()});
   });
 }
 

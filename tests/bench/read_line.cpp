@@ -34,7 +34,9 @@ using Line = uint64_t __attribute__((vector_size(64)));
 
 uint64_t sum_plain(const Line* from, uint64_t lines) { return sum(from, lines); }
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] uint64_t sum_avx2(const Line* from, uint64_t lines) { return sum(from, lines); }
+[[gnu::target("avx2")]] uint64_t sum_avx2(const Line* from, uint64_t lines) {
+  return sum(from, lines);
+}
 #else
 constexpr auto sum_avx2 = sum_plain;
 #endif

@@ -199,7 +199,7 @@ def main():
         found = host_samples(host_json(flags))
         for what, title, lines in (
                 ("read", "Reading memory again and again, four streams: the read line", read_lines),
-                ("decode", "Decode, tokens/s at positions 0..15 and 240..255; share of the read line at 0..15", decode_lines),
+                ("decode", "Decode, tokens/s at positions 0..15 and 240..255; of the read line at 0..15", decode_lines),
                 ("prompt", "Prompt of 200 tokens, beside decode at 0..15", prompt_lines),
                 ("load", "Loading a float32 file into int8", load_lines)):
             section(title, names(found, what) and lines(found))

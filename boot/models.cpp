@@ -1,0 +1,56 @@
+#include "boot/chat.hpp"
+#include "boot/platform/volumes.hpp"
+
+namespace boot {
+namespace {
+
+constexpr const char* kFolder = "\\models";
+constexpr uint64_t kMaxVolumes = 64;
+
+bool may_be_model(const DirectoryEntry& entry) {
+  const rt::Text name = entry.name;
+  return !entry.directory && (name.ends_with(".bin") || name.ends_with(".BIN")) &&
+         !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
+}
+
+/// One line: the file, its size, and the shape that its header states or why it is no model.
+void describe(Volume& volume, const DirectoryEntry& entry, const Terminal& terminal) {
+  char path[800];
+  const rt::Text name = rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name);
+  rt::print(terminal.console, "  %-36.*s %8.1f MiB  ", name.length(), name.data,
+            double(entry.size) / (1 << 20));
+  rt::Result<File> file = volume.open_file(name);
+  uint8_t header[256];
+  if (file) {
+    FileSource source(*file, {header, sizeof header});
+    rt::Result<model::Checkpoint> checkpoint = model::Checkpoint::open(source);
+    if (checkpoint) {
+      const model::Config& c = checkpoint->config;
+      rt::print(terminal.console, "%s, dim %u, %u layers, %'u tokens, context %'u\n",
+                checkpoint->version == 2 ? "int8" : "float32", c.dim, c.n_layers, c.vocab_size,
+                c.seq_len);
+      return;
+    }
+  }
+  terminal.console.write("no llama2.c checkpoint\n");
+}
+
+}  // namespace
+
+void list_models(const Terminal& terminal) {
+  uefi::Handle devices[kMaxVolumes];
+  const uint64_t volumes = find_volumes({devices, kMaxVolumes});
+  uint32_t found = 0;
+  for (uint64_t i = 0; i < volumes; ++i) {
+    rt::Result<Volume> volume = Volume::open(devices[i]);
+    if (!volume) continue;
+    rt::Result<Directory> folder = volume->open_directory(kFolder);
+    if (!folder) continue;
+    DirectoryEntry entry;
+    for (rt::Result<bool> more = folder->next(entry); more && *more; more = folder->next(entry))
+      if (may_be_model(entry)) describe(*volume, entry, terminal), ++found;
+  }
+  if (!found) rt::print(terminal.console, "no model in %s on any volume\n", kFolder);
+}
+
+}  // namespace boot

@@ -1,0 +1,42 @@
+#include "boot/plot.hpp"
+
+namespace boot {
+namespace {
+
+constexpr uint32_t kRows = 5, kMostColumns = 100, kScale = 9;
+
+/// The mean of values [from, to).
+float mean(const float* values, uint32_t from, uint32_t to) {
+  float sum = 0;
+  for (uint32_t i = from; i < to; ++i) sum += values[i];
+  return to > from ? sum / float(to - from) : 0;
+}
+
+}  // namespace
+
+void plot(Console& console, const char* title, const float* values, uint32_t count) {
+  if (count == 0) return;
+  const uint32_t room = console.size().columns - kScale - 1;
+  const uint32_t columns = rt::min(rt::min(count, room), kMostColumns);
+  float heights[kMostColumns], highest = 0;
+  for (uint32_t c = 0; c < columns; ++c) {
+    const auto edge = [&](uint32_t column) { return uint32_t(uint64_t{count} * column / columns); };
+    heights[c] = mean(values, edge(c), edge(c + 1));
+    highest = rt::max(highest, heights[c]);
+  }
+  rt::print(console, "%s\n", title);
+  for (uint32_t row = kRows; row-- > 0;) {
+    if (row == kRows - 1)
+      rt::print(console, "%7.1f |", double(highest));
+    else
+      console.write(row == 0 ? "    0.0 |" : "        |");
+    for (uint32_t c = 0; c < columns; ++c) {
+      // A full block, or a light one where less than half of the row is reached.
+      const float filled = highest > 0 ? heights[c] / highest * kRows - float(row) : 0;
+      console.write(filled >= 0.5f ? "\u2588" : filled > 0.1f || row == 0 ? "\u2591" : " ");
+    }
+    console.write("\n");
+  }
+}
+
+}  // namespace boot

@@ -1,0 +1,41 @@
+#include "boot/status_line.hpp"
+
+#include "boot/platform/firmware.hpp"
+#include "uefi_headers/graphics_output.hpp"
+
+namespace boot {
+
+StatusLine::StatusLine(Console& console)
+    : console_(console), size_(console.size()),
+      enabled_(size_.rows > 10 && locate_protocol<uefi::GraphicsOutput>() != nullptr) {}
+
+void StatusLine::show(rt::Text text) {
+  if (!enabled_) return;
+  const Console::Position story = console_.position();
+  if (story.row + 1 >= size_.rows) return;
+  console_.move_to({0, size_.rows - 1});
+  console_.set_color(uefi::Color::dark_gray);
+  console_.write(text.part(0, rt::min<uint64_t>(text.size, size_.columns - 1)));
+  console_.clear_line_end();
+  console_.reset_color();
+  console_.move_to(story);
+  shown_ = true;
+}
+
+void StatusLine::hide() {
+  if (!shown_) return;
+  shown_ = false;
+  const Console::Position story = console_.position();
+  console_.move_to({0, size_.rows - 1});
+  console_.clear_line_end();
+  console_.move_to(story);
+}
+
+void StatusLine::before_new_line() {
+  if (!enabled_ || console_.position().row + 2 < size_.rows) return;
+  hide();
+  console_.write("\n\n");  // from the last row, this scrolls by one
+  console_.move_to({0, size_.rows - 3});
+}
+
+}  // namespace boot

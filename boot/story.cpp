@@ -1,0 +1,149 @@
+#include "boot/story.hpp"
+
+#include "boot/pace.hpp"
+#include "boot/status_line.hpp"
+#include "boot/story_writer.hpp"
+#include "boot/tune.hpp"
+#include "rt/math.hpp"
+
+namespace boot {
+namespace {
+
+using uefi::Color;
+
+/// A token's colour by how sure the model was of it.
+Color confidence_color(float probability) {
+  if (probability < 0) return Color::light_gray;
+  if (probability >= 0.8f) return Color::light_green;
+  if (probability >= 0.5f) return Color::green;
+  if (probability >= 0.2f) return Color::yellow;
+  return probability >= 0.05f ? Color::brown : Color::light_red;
+}
+
+float surprise(float probability) {
+  constexpr float kLog2 = 0.6931472f;
+  return probability > 0 ? -rt::log(probability) / kLog2 : -1;
+}
+
+/// A story on its way to the console and into the record.
+class Telling {
+ public:
+  Telling(Engine& engine, const Options& options, Record& record, const Terminal& terminal)
+      : engine_(engine), options_(options), record_(record), terminal_(terminal),
+        session_(engine.transformer, engine.tokenizer, engine.sampler),
+        pace_(engine, terminal, options.threads != 0), status_(terminal.console),
+        writer_(terminal.console, status_) {}
+
+  rt::Result<void> begin() {
+    record_.clear();
+    engine_.sampler.set(options_.sampling());
+    engine_.sampler.want_probability(options_.show == Show::confidence);
+    return session_.begin(options_.prompt, static_cast<uint32_t>(options_.steps), engine_.arena);
+  }
+
+  /// To the end of the story, or to the user's.
+  void tell() {
+    terminal_.console.write("\n");
+    while (!stopped_) {
+      const uint64_t before = Clock::ticks();
+      const model::Session::Event event = session_.advance();
+      if (event == model::Session::Event::end) break;
+      stopped_ = terminal_.keyboard.stop_pressed();
+      terminal_.clock.check();
+      if (event == model::Session::Event::token) take(before);
+    }
+    writer_.finish();
+    if (options_.ids && session_.ended_itself()) rt::print(terminal_.console, " %u", model::kBos);
+  }
+
+  void print_figures(uint64_t started) {
+    const Clock& clock = terminal_.clock;
+    const double seconds = clock.seconds(last_ - first_);
+    const double rate = drawn_ > 1 && seconds > 0 ? (drawn_ - 1) / seconds : 0;
+    status_.hide();
+    terminal_.console.set_color(Color::green);
+    rt::print(terminal_.console,
+              "\n\n%'u token%s, %.1f tokens/s, first token after %.2f s, memory %'llu bytes\n",
+              session_.position(), session_.position() == 1 ? "" : "s", rate,
+              drawn_ ? clock.seconds(first_ - started) : clock.seconds_since(started),
+              static_cast<unsigned long long>(memory_count().peak));
+    if (stopped_) terminal_.console.write("stopped\n");
+    if (session_.filled_context())
+      rt::print(terminal_.console, "the story fills the model's context of %'u tokens\n",
+                engine_.transformer.context());
+    terminal_.console.reset_color();
+  }
+
+ private:
+  void take(uint64_t before) {
+    Color color = Color::light_cyan;  // the prompt's
+    if (session_.position() > session_.prompt_tokens()) {
+      const uint64_t now = Clock::ticks();
+      const float probability = engine_.sampler.probability();
+      pace_.token_took(now - before);
+      record_.add_token(terminal_.clock.seconds(now - (drawn_ ? last_ : before)),
+                        surprise(probability));
+      if (drawn_++ == 0) first_ = now;
+      last_ = now;
+      color = options_.show == Show::confidence ? confidence_color(probability) : Color::light_gray;
+    }
+    record_.add_text(session_.text());
+    show(color);
+    show_status();
+  }
+
+  void show(Color color) {
+    if (options_.show == Show::nothing) return;
+    if (options_.ids)
+      rt::print(terminal_.console, session_.position() == 1 ? "%u" : " %u", session_.token());
+    else
+      writer_.write(session_.text(), color);
+  }
+
+  void show_status() {
+    constexpr uint64_t kEvery = 500;  // milliseconds: a screen takes its time
+    if (last_ - status_shown_ < terminal_.clock.milliseconds_to_ticks(kEvery)) return;
+    status_shown_ = last_;
+    const double seconds = terminal_.clock.seconds(last_ - first_);
+    char text[120];
+    status_.show(rt::print_to(
+        {text, sizeof text}, "%'u tokens   %.1f tokens/s   position %'u of %'u   Esc stops",
+        session_.position(), seconds > 0 ? (drawn_ - 1) / seconds : 0.0, session_.position(),
+        engine_.transformer.context()));
+  }
+
+  Engine& engine_;
+  const Options& options_;
+  Record& record_;
+  const Terminal& terminal_;
+  model::Session session_;
+  Pace pace_;
+  StatusLine status_;
+  StoryWriter writer_;
+  bool stopped_ = false;
+  uint32_t drawn_ = 0;             // tokens that were not the prompt's
+  uint64_t first_ = 0, last_ = 0;  // when the first and the latest of them came
+  uint64_t status_shown_ = 0;
+};
+
+}  // namespace
+
+rt::Result<void> tell_story(Engine& engine, const Options& options, Record& record,
+                            const Terminal& terminal, uint64_t started) {
+  const uint64_t mark = engine.arena.mark();
+  start_processors(engine, terminal);
+  rt::Result<void> begun;
+  {
+    Telling telling(engine, options, record, terminal);
+    begun = telling.begin();
+    if (begun) {
+      telling.tell();
+      telling.print_figures(started);
+    }
+  }
+  engine.processors.stop();
+  engine.arena.rewind(mark);
+  return begun;
+}
+
+}  // namespace boot

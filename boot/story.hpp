@@ -1,0 +1,13 @@
+#pragma once
+#include "boot/load.hpp"
+#include "boot/record.hpp"
+
+namespace boot {
+
+/// Tells one story as `options` say, token by token, and prints its statistics. `record` is filled
+/// with it. `started`: the tick from which the seconds to the first token count. Esc or Ctrl-C ends
+/// the story and is no error. Other processors work only while it is told.
+rt::Result<void> tell_story(Engine& engine, const Options& options, Record& record,
+                            const Terminal& terminal, uint64_t started);
+
+}  // namespace boot

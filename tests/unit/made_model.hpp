@@ -1,0 +1,88 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "model/transformer.hpp"
+#include "tests/host/made_checkpoint.hpp"
+#include "tests/unit/exact.hpp"
+
+namespace test {
+
+inline std::string string(rt::Text text) { return {text.data, text.size}; }
+
+/// The value, or the error's sentence as an exception: for steps that a test takes for granted.
+template <class T>
+T need(rt::Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text);
+  return *result;
+}
+
+/// Shapes small enough to be run thousands of times: those that tests/host knows, and extremes.
+inline std::vector<model::Config> small_shapes() {
+  // dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len
+  return {shape("tiny"), shape("gqa"), shape("odd"), {2, 1, 1, 1, 1, 2, 1},
+          {48, 48, 1, 2, 1, 300, 33}, {16, 17, 3, 8, 2, 17, 20}};
+}
+
+/// A file of `bytes` called made.bin that comes in pieces: of `pieces` bytes, again and again. Each
+/// piece lies at an odd address and is freed when the next is asked for.
+class PieceSource final : public model::ByteSource {
+ public:
+  PieceSource(const std::vector<uint8_t>& bytes, std::vector<uint64_t> pieces)
+      : bytes_(bytes), pieces_(std::move(pieces)) {}
+
+  /// From this byte on the medium cannot be read.
+  uint64_t broken_from = ~uint64_t{0};
+
+  rt::Text name() const override { return "made.bin"; }
+  uint64_t size() const override { return bytes_.size(); }
+  rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override {
+    EXPECT_GT(most, 0u);
+    piece_.reset();
+    const uint64_t end = rt::min<uint64_t>(bytes_.size(), broken_from);
+    if (at_ >= end) return rt::fail(rt::Errc::firmware, at_, "made.bin: the medium is broken");
+    const uint64_t n = rt::min(rt::min(most, pieces_[turn_++ % pieces_.size()]), end - at_);
+    piece_ = std::make_unique<Exact<uint8_t>>(n, 1);
+    std::memcpy(piece_->data(), &bytes_[at_], n);
+    at_ += n;
+    return rt::Span<const uint8_t>{piece_->data(), n};
+  }
+  uint64_t position() const { return at_; }
+
+ private:
+  const std::vector<uint8_t>& bytes_;
+  std::vector<uint64_t> pieces_;
+  std::unique_ptr<Exact<uint8_t>> piece_;
+  uint64_t at_ = 0, turn_ = 0;
+};
+
+inline model::MemorySource memory_source(const std::vector<uint8_t>& bytes) {
+  return {"made.bin", {bytes.data(), bytes.size()}};
+}
+
+/// A model in memory of exactly the size that its checkpoint asks for, all bits one at first.
+struct LoadedModel {
+  LoadedModel(model::ByteSource& source, model::Storage storage)
+      : checkpoint(need(model::Checkpoint::open(source))),
+        memory(checkpoint.arena_bytes(storage)),
+        arena(memory.span()) {
+    const Exact<uint8_t> scratch_memory(checkpoint.scratch_bytes());
+    rt::Arena scratch(scratch_memory.span());
+    model = need(checkpoint.load(source, storage, arena, scratch));
+    groups = checkpoint.row_groups(storage);
+  }
+  LoadedModel(const std::vector<uint8_t>& file, model::Storage storage)
+      : LoadedModel(std::make_unique<model::MemorySource>(memory_source(file)).operator*(), storage) {}
+
+  model::Checkpoint checkpoint;
+  Exact<uint8_t> memory;
+  rt::Arena arena;
+  model::Model model;
+  model::RowGroups groups;
+};
+
+}  // namespace test
