@@ -164,6 +164,34 @@ rt::Result<void> read_part(Records& records, const Checkpoint& checkpoint, Part 
   return {};
 }
 
+/// Checkpoint::load, which leaves `scratch` as it ends.
+rt::Result<Model> read_model(const Checkpoint& checkpoint, ByteSource& source, Storage storage,
+                             rt::Arena& arena, rt::Arena& scratch) {
+  const Config& c = checkpoint.config;
+  const uint64_t longest = rt::max(c.dim, c.hidden_dim);
+  rt::Result<rt::Span<float>> bounce = scratch.make_raw<float>(longest * kRowsAtOnce);
+  if (!bounce) return bounce.error();
+  rt::Result<rt::Span<int8_t>> quantized = scratch.make_raw<int8_t>(longest);
+  if (!quantized) return quantized.error();
+  rt::Result<rt::Span<Layer>> layers = arena.make<Layer>(c.n_layers);
+  if (!layers) return layers.error();
+
+  Model model;
+  model.config = c;
+  model.layers = *layers;
+  for (Part part : file_order(checkpoint)) {
+    if (part == Part::rope) continue;
+    if (rt::Result<void> done = allocate(checkpoint, part, storage, model, arena); !done)
+      return done.error();
+  }
+  Records records(source, {reinterpret_cast<uint8_t*>(bounce->data), bounce->bytes()});
+  for (Part part : file_order(checkpoint))
+    if (rt::Result<void> done = read_part(records, checkpoint, part, model, *quantized); !done)
+      return done.error();
+  if (checkpoint.shared_classifier) model.classifier = model.embedding;
+  return model;
+}
+
 }  // namespace
 
 uint64_t Checkpoint::arena_bytes(Storage storage) const {
@@ -190,27 +218,7 @@ uint64_t Checkpoint::scratch_bytes() const {
 rt::Result<Model> Checkpoint::load(ByteSource& source, Storage storage, rt::Arena& arena,
                                    rt::Arena& scratch) const {
   const uint64_t mark = scratch.mark();
-  const uint64_t longest = rt::max(config.dim, config.hidden_dim);
-  rt::Result<rt::Span<float>> bounce = scratch.make_raw<float>(longest * kRowsAtOnce);
-  if (!bounce) return bounce.error();
-  rt::Result<rt::Span<int8_t>> quantized = scratch.make_raw<int8_t>(longest);
-  if (!quantized) return quantized.error();
-  rt::Result<rt::Span<Layer>> layers = arena.make<Layer>(config.n_layers);
-  if (!layers) return layers.error();
-
-  Model model;
-  model.config = config;
-  model.layers = *layers;
-  for (Part part : file_order(*this)) {
-    if (part == Part::rope) continue;
-    if (rt::Result<void> done = allocate(*this, part, storage, model, arena); !done)
-      return done.error();
-  }
-  Records records(source, {reinterpret_cast<uint8_t*>(bounce->data), bounce->bytes()});
-  for (Part part : file_order(*this))
-    if (rt::Result<void> done = read_part(records, *this, part, model, *quantized); !done)
-      return done.error();
-  if (shared_classifier) model.classifier = model.embedding;
+  rt::Result<Model> model = read_model(*this, source, storage, arena, scratch);
   scratch.rewind(mark);
   return model;
 }

@@ -117,11 +117,11 @@ class Transformer::Attend final : public Task {
     const Head h = {
         .q = t_.b_.q + position * lanes(c.dim) + uint64_t{head} * dim,
         .keys = t_.b_.keys + (uint64_t{layer_} * c.n_kv_heads + kv_head) * context * dim,
-        .values = t_.b_.values + (layer_ * context * c.n_kv_heads + kv_head) * width,
+        .values = t_.b_.values + (uint64_t{layer_} * c.n_kv_heads + kv_head) * context * width,
         .dim = dim,
         .steps = first_ + position + 1,
         .value_lanes = uint32_t(width),
-        .value_stride = c.n_kv_heads * width,
+        .value_stride = width,
         .divisor = rt::sqrt(float(dim)),
         .weights = scratch,
         .out = scratch + context,
@@ -338,7 +338,7 @@ void Transformer::store_kv(uint32_t layer, uint32_t first, uint32_t n) {
       const float* v = b_.v + i * lanes(c.kv_dim()) + head * dim;
       float* key = b_.keys + (layer * c.n_kv_heads + head) * context * dim +
                    step / kBlockRows * kBlockRows * dim + step % kBlockRows;
-      float* value = b_.values + ((layer * context + step) * c.n_kv_heads + head) * width;
+      float* value = b_.values + ((layer * c.n_kv_heads + head) * context + step) * width;
       for (uint64_t j = 0; j < dim; ++j) key[j * kBlockRows] = k[j];
       for (uint64_t j = 0; j < width; ++j) value[j] = j < dim ? v[j] : 0;
     }

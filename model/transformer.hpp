@@ -50,7 +50,7 @@ class Transformer {
     float* frequency; // [head_dim / 2] radians per position
     float* scratch;   // [parts] of one head's weights [context] and output [head_dim]
     float* keys;      // [n_layers][n_kv_heads][context / 16][head_dim][16]
-    float* values;    // [n_layers][context][n_kv_heads][lanes(head_dim)]
+    float* values;    // [n_layers][n_kv_heads][context][lanes(head_dim)]
     Quantized quantized;
   };
   struct Output;

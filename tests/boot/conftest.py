@@ -26,6 +26,8 @@ class Room:
         path or bytes, and a name on the volume; config: a mapping, llama.cfg."""
         if not program.exists():
             pytest.fail(f"{program} is not built: run ninja")
+        if not any(name == make_image.CONFIG_PATH for _, name in files):
+            config = {"on_finish": "exit", **dict(config)}  # unattended: no prompt after the story
         folder = self.folder / str(len(self.machines) + 1)
         folder.mkdir(parents=True)
         image = folder / "disk.img"

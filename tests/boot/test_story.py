@@ -72,7 +72,7 @@ def test_the_greedy_story_of_a_real_model_is_told_at_power_on(machine):
                            {"model": MODEL, "tokenizer": WORDS, "temperature": 0, "steps": case["steps"],
                             "precision": "f32", "on_finish": "exit"})
     story = told(booted)
-    assert story.text == case["stdout"].rstrip("\n")
+    assert story.text.split() == case["stdout"].split()  # lines end where the console does
     assert story.tokens == len(case["tokens"])
     assert booted.expect_firmware() is None
 

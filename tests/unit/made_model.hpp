@@ -75,8 +75,10 @@ struct LoadedModel {
     model = need(checkpoint.load(source, storage, arena, scratch));
     groups = checkpoint.row_groups(storage);
   }
+  LoadedModel(model::MemorySource&& source, model::Storage storage)
+      : LoadedModel(static_cast<model::ByteSource&>(source), storage) {}
   LoadedModel(const std::vector<uint8_t>& file, model::Storage storage)
-      : LoadedModel(std::make_unique<model::MemorySource>(memory_source(file)).operator*(), storage) {}
+      : LoadedModel(memory_source(file), storage) {}
 
   model::Checkpoint checkpoint;
   Exact<uint8_t> memory;
