@@ -90,7 +90,8 @@ rt::Result<void> read_options(Options& options, rt::Arena& arena, Console& conso
 /// One model after another, until the user has enough; on_finish is then what comes next.
 rt::Result<void> converse(Options& options, Conversation& conversation, const Terminal& terminal,
                           uint64_t started) {
-  rt::Text loaded;  // the last model that worked; empty: the default one
+  char buffer[256];
+  rt::Text loaded;  // the last model that worked, in `buffer`; empty: the default one
   bool worked = false;
   for (;;) {
     Engine engine(static_cast<uint32_t>(options.threads));
@@ -100,7 +101,7 @@ rt::Result<void> converse(Options& options, Conversation& conversation, const Te
       options.model = loaded;
       continue;
     }
-    loaded = options.model;
+    loaded = rt::print_to({buffer, sizeof buffer}, "%.*s", options.model.length(), options.model.data);
     worked = true;
     if (options.on_finish != OnFinish::prompt) return conversation.tell(engine, started);
     switch (conversation.run(engine, started)) {

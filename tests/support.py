@@ -15,6 +15,8 @@ EFI = OUT / "llama.efi"
 HOST_LLAMA = OUT / "host/llama"
 MAKE_CHECKPOINT = OUT / "host/make-checkpoint"
 MODELS = OUT / "test/models"
+DEFAULT_MODEL = ROOT / "assets/default.bin"
+DEFAULT_TOKENIZER = ROOT / "assets/default-tokenizer.bin"
 GOLDEN = ROOT / "tests/golden"
 VOCABULARY = {"tiny": 288, "gqa": 512, "15M": 32000, "42M": 32000, "110M": 32000}
 

@@ -1,0 +1,303 @@
+#include "model/transformer.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+
+#include "tests/unit/cores.hpp"
+#include "tests/unit/kernel_sets.hpp"
+#include "tests/unit/made_model.hpp"
+#include "tests/unit/reference_llama.hpp"
+
+namespace {
+
+using model::DType;
+using test::Exact;
+using test::LoadedModel;
+using test::MadeCheckpoint;
+using test::PlainModel;
+using Logits = std::vector<float>;
+using Tokens = std::vector<model::Token>;
+
+/// A transformer in memory of exactly the size that it asks for. All bits are one at first: what is
+/// read before it is written is NaN.
+class MadeTransformer {
+ public:
+  MadeTransformer(const LoadedModel& loaded, const model::Kernels& kernels,
+                  model::Workers& workers, uint32_t context = 0)
+      : memory_(model::Transformer::arena_bytes(loaded.model.config, loaded.groups,
+                                                context ? context : loaded.model.config.seq_len,
+                                                workers.most_parts())),
+        arena_(memory_.span()) {
+    if (!context) context = loaded.model.config.seq_len;
+    transformer_ =
+        test::need(model::Transformer::create(loaded.model, context, kernels, workers, arena_));
+    EXPECT_EQ(arena_.used(), memory_.size());
+  }
+
+  /// The logits after the last of `tokens`, which are copied to memory of just their size.
+  Logits forward(const Tokens& tokens, uint32_t first) {
+    const Exact<model::Token> exact(tokens);
+    const rt::Span<float> logits = transformer_.forward(exact.span(), first);
+    return {logits.begin(), logits.end()};
+  }
+  /// The logits after each of `tokens`, run one at a time.
+  std::vector<Logits> one_by_one(const Tokens& tokens, uint32_t first = 0) {
+    std::vector<Logits> all;
+    for (const model::Token token : tokens) all.push_back(forward({token}, first++));
+    return all;
+  }
+
+ private:
+  Exact<uint8_t> memory_;
+  rt::Arena arena_;
+  model::Transformer transformer_;
+};
+
+Tokens draw_tokens(const model::Config& config, uint32_t n, uint32_t seed = 1) {
+  std::mt19937 random(seed);
+  Tokens tokens(n);
+  for (model::Token& token : tokens) token = random() % config.vocab_size;
+  return tokens;
+}
+
+Tokens slice(const Tokens& tokens, size_t first, size_t n) {
+  return {tokens.begin() + int64_t(first), tokens.begin() + int64_t(first + n)};
+}
+
+class EveryTransformer : public test::EveryKernelSet {
+ protected:
+  MadeTransformer make(const LoadedModel& loaded, uint32_t context = 0) {
+    return MadeTransformer(loaded, *GetParam(), alone_, context);
+  }
+
+  /// Compares the logits of `n` tokens, in runs of up to `most`, with the reference.
+  void expect_reference(const std::vector<uint8_t>& file, model::Storage storage, uint32_t n,
+                        uint32_t most) {
+    const LoadedModel loaded(file, storage);
+    PlainModel plain(file);
+    const uint32_t dim = loaded.groups.dim.size, hidden_dim = loaded.groups.hidden_dim.size;
+    if (storage.precision == DType::q8 && plain.version != 2) plain.quantize(dim, hidden_dim);
+    if (storage.precision == DType::f32)
+      for (test::Tensor* t : {&plain.wq, &plain.wk, &plain.wv, &plain.wo, &plain.w1, &plain.w2,
+                              &plain.w3, &plain.classifier})
+        t->q.clear();
+    test::ReferenceLlama reference(plain, dim, hidden_dim);
+    MadeTransformer transformer = make(loaded);
+    const Tokens tokens = draw_tokens(plain.config, std::min(n, plain.config.seq_len));
+    for (uint32_t first = 0; first < tokens.size();) {
+      const uint32_t run =
+          std::min(uint32_t(tokens.size()) - first, 1 + uint32_t(random_()) % most);
+      Logits expected;
+      for (uint32_t i = first; i < first + run; ++i) expected = reference.forward(tokens[i], i);
+      ASSERT_EQ(test::first_difference(transformer.forward(slice(tokens, first, run), first), expected), -1)
+          << "after position " << first + run - 1 << ", dim " << plain.config.dim << ", version "
+          << plain.version << ", in groups of " << dim << " and " << hidden_dim;
+      first += run;
+    }
+  }
+
+  model::Alone alone_;
+};
+
+TEST_P(EveryTransformer, GivesLlama2csLogitsInFloat32) {
+  for (const model::Config& shape : test::small_shapes())
+    for (const bool shared : {true, false})
+      ASSERT_NO_FATAL_FAILURE(expect_reference(
+          MadeCheckpoint{.config = shape, .shared_classifier = shared}.bytes(), {DType::f32}, 18, 1));
+}
+
+TEST_P(EveryTransformer, GivesLlama2csLogitsInInt8) {
+  for (const model::Config& shape : test::small_shapes())
+    for (const uint32_t group_size : {8, 32, 384})
+      ASSERT_NO_FATAL_FAILURE(expect_reference(MadeCheckpoint{.config = shape}.bytes(),
+                                               {DType::q8, group_size}, 10, 1));
+}
+
+TEST_P(EveryTransformer, GivesLlama2csLogitsFromInt8Files) {
+  for (const model::Config& shape : test::small_shapes())
+    for (const DType precision : {DType::f32, DType::q8})
+      ASSERT_NO_FATAL_FAILURE(expect_reference(MadeCheckpoint{.config = shape, .version = 2}.bytes(),
+                                               {precision}, 10, 1));
+}
+
+TEST_P(EveryTransformer, GivesLlama2csLogitsInALongText) {
+  for (const DType precision : {DType::f32, DType::q8})
+    ASSERT_NO_FATAL_FAILURE(expect_reference(MadeCheckpoint{.config = test::shape("gqa")}.bytes(),
+                                             {precision}, 150, 21));
+}
+
+TEST_P(EveryTransformer, GivesTheSameHoweverAPromptIsCut) {
+  for (const char* name : {"odd", "gqa"})
+    for (const DType precision : {DType::f32, DType::q8}) {
+      const LoadedModel loaded(MadeCheckpoint{.config = test::shape(name)}.bytes(), {precision});
+      const Tokens tokens = draw_tokens(loaded.model.config, 40);
+      MadeTransformer transformer = make(loaded);
+      const std::vector<Logits> expected = transformer.one_by_one(tokens);
+      for (uint32_t n = 1; n <= 40; ++n)
+        ASSERT_EQ(transformer.forward(slice(tokens, 0, n), 0), expected[n - 1])
+            << name << ", all " << n << " at once";
+      for (uint32_t n = 1; n <= 17; ++n)
+        for (size_t first = 0; first < tokens.size(); first += n) {
+          const size_t run = std::min<size_t>(n, tokens.size() - first);
+          ASSERT_EQ(transformer.forward(slice(tokens, first, run), uint32_t(first)),
+                    expected[first + run - 1]) << name << ", " << n << " at a time";
+        }
+    }
+}
+
+TEST_P(EveryTransformer, GivesTheScalarSetsBitsForAModelOfUsualSize) {
+  model::Config shape = test::shape("15M");
+  shape.n_layers = 1, shape.vocab_size = 1000;
+  for (const DType precision : {DType::f32, DType::q8}) {
+    const LoadedModel loaded(MadeCheckpoint{.config = shape}.bytes(), {precision});
+    const Tokens tokens = draw_tokens(shape, 12);
+    MadeTransformer scalar(loaded, model::kScalarKernels, alone_);
+    EXPECT_EQ(make(loaded).forward(tokens, 0), scalar.forward(tokens, 0));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, EveryTransformer, test::all_sets(), test::set_name);
+
+class TransformerTest : public testing::TestWithParam<DType> {
+ protected:
+  MadeTransformer make(uint32_t context = 0) {
+    return MadeTransformer(loaded_, model::kSse2Kernels, alone_, context);
+  }
+
+  const LoadedModel loaded_{MadeCheckpoint{.config = test::shape("odd")}.bytes(), {GetParam()}};
+  const Tokens tokens_ = draw_tokens(loaded_.model.config, 40);
+  model::Alone alone_;
+};
+
+TEST_P(TransformerTest, AnyNumberOfCoresGivesTheSame) {
+  const auto expect_same = [&](model::Workers& workers) {
+    MadeTransformer alone = make(), many(loaded_, model::kSse2Kernels, workers);
+    for (const auto& [first, n] : {std::pair{0, 1}, {1, 11}, {12, 1}, {13, 8}, {21, 19}}) {
+      const Tokens some = slice(tokens_, size_t(first), size_t(n));
+      ASSERT_EQ(many.forward(some, uint32_t(first)), alone.forward(some, uint32_t(first)))
+          << workers.parts() << " parts, " << n << " positions";
+    }
+  };
+  for (const uint32_t parts : {1, 2, 3, 4, 5, 7, 8, 16, 17, 100}) {
+    test::Backwards backwards(parts);
+    ASSERT_NO_FATAL_FAILURE(expect_same(backwards));
+  }
+  for (const uint32_t parts : {2, 5}) {
+    test::Threads threads(parts);
+    ASSERT_NO_FATAL_FAILURE(expect_same(threads));
+  }
+}
+
+TEST_P(TransformerTest, CoresMayComeAndGoBetweenTokens) {
+  test::Backwards workers(9);
+  MadeTransformer alone = make(), many(loaded_, model::kSse2Kernels, workers);
+  for (uint32_t position = 0; position < 20; ++position) {
+    workers.wanted = 1 + position * 5 % 9;
+    const Tokens one = {tokens_[position]};
+    ASSERT_EQ(many.forward(one, position), alone.forward(one, position)) << workers.wanted;
+  }
+}
+
+TEST_P(TransformerTest, RunningPositionsAgainGivesTheSame) {
+  MadeTransformer transformer = make();
+  const std::vector<Logits> first = transformer.one_by_one(tokens_);
+  EXPECT_EQ(transformer.one_by_one(tokens_), first);
+  EXPECT_EQ(transformer.one_by_one(slice(tokens_, 7, 20), 7),
+            (std::vector<Logits>{first.begin() + 7, first.begin() + 27}));
+}
+
+TEST_P(TransformerTest, AnotherTextInTheSamePlaceLeavesNoTrace) {
+  MadeTransformer used = make(), fresh = make();
+  (void)used.forward(draw_tokens(loaded_.model.config, 40, 2), 0);
+  EXPECT_EQ(used.one_by_one(tokens_), fresh.one_by_one(tokens_));
+  // From the middle on: what the cache holds before it stays.
+  const Tokens other = draw_tokens(loaded_.model.config, 20, 3);
+  Tokens joined = slice(tokens_, 0, 20);
+  joined.insert(joined.end(), other.begin(), other.end());
+  EXPECT_EQ(used.forward(other, 20), fresh.forward(joined, 0));
+}
+
+TEST_P(TransformerTest, AShorterContextGivesTheSameAndHoldsItsLastPosition) {
+  const std::vector<Logits> expected = make().one_by_one(tokens_);
+  for (const uint32_t context : {1, 2, 15, 16, 17, 31, 33, 39}) {
+    MadeTransformer transformer = make(context);
+    const Tokens some = slice(tokens_, 0, context);
+    EXPECT_EQ(transformer.one_by_one(some).back(), expected[context - 1]) << context;
+    EXPECT_EQ(transformer.forward(some, 0), expected[context - 1]) << context;
+  }
+}
+
+TEST_P(TransformerTest, TheTextBeforeMattersAndItsOrder) {
+  MadeTransformer transformer = make();
+  const Logits logits = transformer.forward({6, 7, 5}, 0);
+  EXPECT_NE(transformer.forward({7, 6, 5}, 0), logits);
+  EXPECT_NE(transformer.forward({6, 8, 5}, 0), logits);
+  EXPECT_NE(transformer.forward({6, 7, 4}, 0), logits);
+}
+
+TEST_P(TransformerTest, OneByteTooFewIsSaidToBeTooFew) {
+  const uint64_t bytes = model::Transformer::arena_bytes(loaded_.model.config, loaded_.groups, 40, 1);
+  for (const uint64_t lacking : {uint64_t{1}, uint64_t{64}, bytes / 2, bytes - 10, bytes}) {
+    const Exact<uint8_t> memory(bytes - lacking);
+    rt::Arena arena(memory.span());
+    auto transformer =
+        model::Transformer::create(loaded_.model, 40, model::kSse2Kernels, alone_, arena);
+    ASSERT_FALSE(transformer);
+    EXPECT_EQ(transformer.error().code, rt::Errc::out_of_memory);
+  }
+}
+
+TEST_P(TransformerTest, SaysWhatItWasMadeFrom) {
+  const Exact<uint8_t> memory(
+      model::Transformer::arena_bytes(loaded_.model.config, loaded_.groups, 33, 1));
+  rt::Arena arena(memory.span());
+  const model::Transformer transformer = test::need(
+      model::Transformer::create(loaded_.model, 33, model::kSse2Kernels, alone_, arena));
+  EXPECT_EQ(transformer.context(), 33u);
+  EXPECT_EQ(&transformer.kernels(), &model::kSse2Kernels);
+  EXPECT_EQ(transformer.config().vocab_size, 275u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, TransformerTest, testing::Values(DType::f32, DType::q8),
+                         [](const auto& info) {
+                           return info.param == DType::f32 ? "Float32" : "Int8";
+                         });
+
+TEST(Transformer, Int8OfAFloat32FileGivesTheLogitsOfTheVersion2File) {
+  const model::Config shape = test::shape("tiny");
+  const LoadedModel rounded(MadeCheckpoint{.config = shape}.bytes(), {DType::q8, 32});
+  const LoadedModel stored(MadeCheckpoint{.config = shape, .version = 2, .group_size = 32}.bytes(),
+                           {DType::q8});
+  model::Alone alone;
+  MadeTransformer a(rounded, model::kSse2Kernels, alone), b(stored, model::kSse2Kernels, alone);
+  const Tokens tokens = draw_tokens(shape, 20);
+  EXPECT_EQ(a.one_by_one(tokens), b.one_by_one(tokens));
+}
+
+TEST(Transformer, VersionsOfOneModelGiveTheSameLogits) {
+  const model::Config shape = test::shape("odd");
+  std::optional<Logits> expected;
+  for (const int version : {0, 1}) {
+    const LoadedModel loaded(MadeCheckpoint{.config = shape, .version = version}.bytes(), {DType::f32});
+    model::Alone alone;
+    MadeTransformer transformer(loaded, model::kSse2Kernels, alone);
+    const Logits logits = transformer.forward(draw_tokens(shape, 20), 0);
+    if (!expected) expected = logits;
+    EXPECT_EQ(logits, *expected);
+  }
+}
+
+TEST(Transformer, TheCacheTakesARoundedContextOfKeysAndValues) {
+  const model::Config gqa = test::shape("gqa");  // 5 layers, 4 heads of 8, values in lanes of 16
+  EXPECT_EQ(model::Transformer::cache_bytes(gqa, 512), 5u * 4 * 512 * (8 + 16) * 4);
+  EXPECT_EQ(model::Transformer::cache_bytes(gqa, 497), 5u * 4 * 512 * (8 + 16) * 4);
+  const model::RowGroups groups{DType::f32, {}, {}};
+  const uint64_t all = model::Transformer::arena_bytes(gqa, groups, 512, 1);
+  const uint64_t without = model::Transformer::arena_bytes(gqa, groups, 16, 1);
+  const uint64_t scratch = (512 - 16) * 4;
+  EXPECT_EQ(all - without, model::Transformer::cache_bytes(gqa, 512) -
+                               model::Transformer::cache_bytes(gqa, 16) + scratch);
+}
+
+}  // namespace
