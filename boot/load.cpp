@@ -78,8 +78,8 @@ rt::Result<void> allocate(Engine& engine, const Options& options, uint64_t token
 void describe(const Engine& engine, rt::Text name, const Terminal& terminal) {
   const model::Config& c = engine.checkpoint.config;
   rt::print(terminal.console,
-            "model     %.*s: llama2.c v%u, dim %u, hidden %u, layers %u, heads %u/%u, vocabulary "
-            "%'u, context %'u\n",
+            "model     %.*s: llama2.c v%u\n          dim %u, hidden %u, %u layers, heads %u/%u, "
+            "vocabulary %'u, context %'u\n",
             name.length(), name.data, engine.checkpoint.version, c.dim, c.hidden_dim, c.n_layers,
             c.n_heads, c.n_kv_heads, c.vocab_size, c.seq_len);
 }
@@ -91,7 +91,8 @@ void report_memory(const Engine& engine, uint64_t weights, const Terminal& termi
       model::Transformer::cache_bytes(engine.checkpoint.config, engine.transformer.context());
   const uint64_t buffers = all - image - cache - weights - engine.tokenizer_bytes;
   rt::print(terminal.console,
-            "memory    %'zu bytes: weights %'zu, KV cache %'zu, tokenizer %'zu, buffers %'zu, image %'zu\n",
+            "memory    %'zu bytes: weights %'zu, KV cache %'zu,\n          tokenizer %'zu, buffers "
+            "%'zu, image %'zu\n",
             size_t(all), size_t(weights), size_t(cache), size_t(engine.tokenizer_bytes),
             size_t(buffers), size_t(image));
 }

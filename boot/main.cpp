@@ -12,6 +12,7 @@
 namespace boot {
 namespace {
 
+constexpr const char* kVersion = "0.1";
 constexpr uint64_t kConfigBytes = 64 * 1024;  // the longest llama.cfg
 constexpr uint64_t kPromptBytes = 16 * 1024;  // the longest prompt_file
 constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
@@ -53,15 +54,17 @@ rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, Console
 }
 
 void print_head(Console& console) {
-  console.write("llama.efi\n");
+  console.set_color(uefi::Color::white);
+  rt::print(console, "llama.efi %s\n", kVersion);
+  console.reset_color();
   char vendor[128];
   const rt::Text name =
       g_system->firmware_vendor
           ? rt::utf16_to_utf8({g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
           : rt::Text("unknown");
   const uint32_t revision = g_system->header.revision;
-  rt::print(console, "firmware  %.*s, UEFI %u.%u\n", name.length(), name.data, revision >> 16,
-            (revision & 0xffff) / 10);
+  rt::print(console, "firmware  %.*s %#x, UEFI %u.%u\n", name.length(), name.data,
+            g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
   rt::print(console, "cpu       %s\n", CpuName().text);
 }
 

@@ -54,7 +54,7 @@ void Progress::draw() {
   for (uint32_t i = 0; i < kWidth; ++i) bar[i] = i < filled ? '#' : '.';
   bar[kWidth] = 0;
   const double left = rate() > 0 ? double(size() - done_) / kMiB / rate() : 0;
-  rt::print(terminal_.console, "\r[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left ", bar,
+  rt::print(terminal_.console, "\r[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left   ", bar,
             double(done_) / kMiB, double(size()) / kMiB, rate(), left);
 }
 

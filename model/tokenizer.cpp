@@ -82,24 +82,27 @@ rt::Result<Tokenizer> Tokenizer::load(ByteSource& source, uint32_t vocab_size, r
     return read.error();
 
   uint64_t used = 0, left = source.size() - sizeof longest;
+  const auto too_short = [&] {
+    return rt::fail(rt::Errc::bad_file, source.size() - left,
+                    "%.*s: too short for the model's %'u tokens: not this model's tokenizer, or "
+                    "cut short", name.length(), name.data, vocab_size);
+  };
   for (Token token = 0; token < vocab_size; ++token) {
     struct {
       float score;
       int32_t length;
     } record;
-    if (left < sizeof record)
-      return rt::fail(rt::Errc::bad_file, source.size() - left,
-                      "%.*s: the file ends after %'u of the model's %'u tokens: not this model's "
-                      "tokenizer, or cut short", name.length(), name.data, token, vocab_size);
+    if (left < sizeof record) return too_short();
     if (rt::Result<void> read = read_exactly(source, &record, sizeof record); !read)
       return read.error();
     left -= sizeof record;
     const uint64_t length = static_cast<uint32_t>(record.length);
-    if (length > left || length > text->count - used)
+    if (length > left)
       return rt::fail(rt::Errc::bad_file, source.size() - left,
                       "%.*s: token %'u is %d bytes long, with %'llu left in the file: not this "
                       "model's tokenizer, or cut short", name.length(), name.data, token,
                       record.length, static_cast<unsigned long long>(left));
+    if (length > text->count - used) return too_short();  // what is left are other tokens' records
     if (rt::Result<void> read = read_exactly(source, text->data + used, length); !read)
       return read.error();
     left -= length;

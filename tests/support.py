@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
 EFI = OUT / "llama.efi"
+STANDALONE = OUT / "llama-standalone.efi"
 HOST_LLAMA = OUT / "host/llama"
 MAKE_CHECKPOINT = OUT / "host/make-checkpoint"
 MODELS = OUT / "test/models"
@@ -49,7 +50,10 @@ def replaced(path):
 
 
 def checkpoint(shape, version=0, seed=1):
-    """A llama2.c checkpoint with made-up weights, the same bytes everywhere; kept in out/test/models."""
+    """A llama2.c checkpoint with made-up weights, the same bytes everywhere; kept in out/test/models. The shape
+    "default" is the model of assets/."""
+    if shape == "default":
+        return DEFAULT_MODEL
     path = MODELS / f"{shape}-v{version}-seed{seed}.bin"
     maker = built(MAKE_CHECKPOINT)
     if not path.exists() or path.stat().st_mtime < maker.stat().st_mtime:
@@ -84,6 +88,11 @@ def tokenizer(vocabulary):
         with replaced(path) as unfinished:
             unfinished.write_bytes(data)
     return path
+
+
+def words_of(shape):
+    """The tokenizer of the checkpoint of that shape."""
+    return DEFAULT_TOKENIZER if shape == "default" else tokenizer(VOCABULARY[shape])
 
 
 def llama2c_cases(engine="run", model=None):

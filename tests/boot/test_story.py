@@ -1,9 +1,12 @@
 """Boot, read the model from the disk, tell the story: as a person at the serial line sees it."""
+import re
+
 import pytest
 
 from make_image import firmware_path
 from story import parse, told
-from support import VOCABULARY, case_name, checkpoint, llama2c_cases, own_cases, sampling_arguments, shared, tokenizer
+from support import (STANDALONE, case_name, checkpoint, llama2c_cases, own_cases, sampling_arguments, shared, tokenizer,
+                     words_of)
 
 MODEL, WORDS = r"\models\model.bin", r"\models\tokenizer.bin"
 
@@ -44,7 +47,7 @@ def own_stories(module_machine):
 
     shapes = sorted({(case["shape"], version) for case in OWN for version in case["versions"]})
     files = [(checkpoint(*shape), model(*shape)) for shape in shapes]
-    files += [(tokenizer(VOCABULARY[shape]), firmware_path(f"models/{shape}.tok")) for shape in {s for s, _ in shapes}]
+    files += [(words_of(shape), firmware_path(f"models/{shape}.tok")) for shape in {s for s, _ in shapes}]
     return module_machine.shell([command(model(case["shape"], case["versions"][0]),
                                          firmware_path(f"models/{case['shape']}.tok"), case, more) for case, more in RUNS],
                                 files, smp=2)
@@ -87,6 +90,27 @@ def test_the_15M_shape_runs_in_256_MiB(machine, smp):
     story = told(booted)
     assert story.ids == case["tokens"]
     assert story.memory < 80 << 20
+    assert booted.expect_firmware() is None
+
+
+def test_the_15M_shape_in_int8_asks_firmware_for_at_most_20_MiB(machine):
+    case = next(case for case in own_cases() if case["shape"] == "15M" and case["precision"] == "q8" and case["prompt"])
+    booted = machine.start([(checkpoint("15M"), MODEL), (tokenizer(32000), WORDS)],
+                           {"model": MODEL, "tokenizer": WORDS, "prompt": case["prompt"],
+                            "temperature": case["temperature"], "topp": case["topp"], "seed": case["seed"],
+                            "steps": case["steps"], "ids": "on"}, memory=128, smp=2)
+    story = told(booted)
+    assert story.ids == case["tokens"]
+    assert story.memory <= 20 << 20
+    for kind in ("weights", "KV cache", "tokenizer", "buffers", "image"):
+        assert re.search(rf"{kind} [\d,]+", story.head), kind
+
+
+def test_the_standalone_program_tells_its_own_story_without_a_disk_file(machine):
+    case = next(case for case in own_cases() if case["shape"] == "default" and case["precision"] == "q8" and case["prompt"])
+    booted = machine.start([], {"prompt": case["prompt"].replace("\n", " "), "ids": "on", "temperature": 0, "steps": 20},
+                           program=STANDALONE)
+    assert len(told(booted).ids) == 20
     assert booted.expect_firmware() is None
 
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 import support
-from support import case_name, checkpoint, llama2c_cases, own_cases, shared, tokenizer
+from support import case_name, checkpoint, llama2c_cases, own_cases, shared, words_of
 
 PRECISION = {"run": "f32", "runq": "q8"}  # llama2.c's two programs
 
@@ -19,10 +19,11 @@ def kernels():
         return ["not-built"]
 
 
-def generate(model, words, case, kernel, precision):
+def generate(model, words, case, kernel, precision, threads=1):
     """The token ids after BOS."""
     command = [support.built(support.HOST_LLAMA), model, "-z", words, *support.sampling_arguments(case),
-               "-i", case["prompt"], "--ids", "--precision", precision, "--kernel", kernel]
+               "-i", case["prompt"], "--ids", "--precision", precision, "--kernel", kernel,
+               "--threads", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return [int(word) for word in done.stdout.split()]
@@ -45,13 +46,15 @@ KERNELS = kernels()
 @pytest.mark.parametrize("case", LLAMA2C, ids=map(case_name, LLAMA2C))
 def test_the_tokens_are_those_of_llama2c(case, kernel):
     model, words = model_and_tokenizer(case)
-    assert generate(model, words, case, kernel, PRECISION[case["engine"]]) == case["tokens"]
+    for threads in (1, 2):
+        told = generate(model, words, case, kernel, PRECISION[case["engine"]], threads)
+        assert told == case["tokens"], f"{threads} threads"
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("case", OWN, ids=map(case_name, OWN))
 def test_the_tokens_are_those_of_our_golden_files(case, kernel):
-    words = tokenizer(support.VOCABULARY[case["shape"]])
+    words = words_of(case["shape"])
     for version in case["versions"]:
         model = checkpoint(case["shape"], version)
         assert generate(model, words, case, kernel, case["precision"]) == case["tokens"], f"checkpoint version {version}"

@@ -16,16 +16,19 @@ import support  # noqa: E402
 from test_host_golden import KERNELS, generate  # noqa: E402
 
 ABOUT = ("Token ids after BOS that out/host/llama generates with the made-up checkpoint of this shape (seed 1) and the "
-         "made-up tokenizer of tests/support.py; the same for each of the checkpoint versions. Written by update.py.")
+         "made-up tokenizer of tests/support.py, or with the model of assets/ where the shape is default; the same for "
+         "each of the checkpoint versions. Written by update.py.")
 PROMPTS = ("", "once upon a time", "A dog,\nand caf\u00e9 \U0001f642.")
 SAMPLING = ((0.0, 0.9, 1), (1.0, 0.9, 42), (0.8, 1.0, 1337))  # temperature, top-p, seed
-STEPS = {"tiny": 64, "gqa": 64, "15M": 24}
+STEPS = {"tiny": 64, "gqa": 64, "15M": 24, "default": 120}
 PRECISIONS = (("f32", [0, 1]), ("q8", [0]), ("q8", [2]))
+DEFAULT_PRECISIONS = (("f32", [2]), ("q8", [2]))  # assets/default.bin is a version 2 file
 
 
 def cases(shape):
-    words = support.tokenizer(support.VOCABULARY[shape])
-    for (precision, versions), prompt, sampling in itertools.product(PRECISIONS, PROMPTS, SAMPLING):
+    words = support.words_of(shape)
+    precisions = DEFAULT_PRECISIONS if shape == "default" else PRECISIONS
+    for (precision, versions), prompt, sampling in itertools.product(precisions, PROMPTS, SAMPLING):
         case = dict(zip(("temperature", "topp", "seed"), sampling), prompt=prompt, steps=STEPS[shape],
                     precision=precision, versions=versions)
         model = support.checkpoint(shape, versions[0])

@@ -134,10 +134,10 @@ TEST_P(EveryTransformer, GivesTheSameHoweverAPromptIsCut) {
       const Tokens tokens = draw_tokens(loaded.model.config, 40);
       MadeTransformer transformer = make(loaded);
       const std::vector<Logits> expected = transformer.one_by_one(tokens);
-      for (uint32_t n = 1; n <= 40; ++n)
+      for (const uint32_t n : {2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 16, 17, 24, 25, 40})
         ASSERT_EQ(transformer.forward(slice(tokens, 0, n), 0), expected[n - 1])
             << name << ", all " << n << " at once";
-      for (uint32_t n = 1; n <= 17; ++n)
+      for (const uint32_t n : {2, 3, 5, 7, 8, 9, 13})
         for (size_t first = 0; first < tokens.size(); first += n) {
           const size_t run = std::min<size_t>(n, tokens.size() - first);
           ASSERT_EQ(transformer.forward(slice(tokens, first, run), uint32_t(first)),
