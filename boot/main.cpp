@@ -178,6 +178,7 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
   Console console(system->con_out);
   Keyboard keyboard(*system);
   Clock clock = Clock::start();
+  console.choose_mode();
   print_head(console);
 
   Options options;

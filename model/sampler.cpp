@@ -107,7 +107,7 @@ Token Sampler::nucleus(rt::Span<const float> p, float coin) {
   uint64_t n = 0;
   for (Token token = 0; token < p.count; ++token)
     if (p[token] >= cutoff) order_[n++] = token;
-  if (n == 0) return likeliest(p);  // only where logits are no numbers
+  if (n == 0) return likeliest(p);  // only where topp is all but 0, or logits are no numbers
 
   LikeliestFirst candidates(p, order_.part(0, n));
   float sum = 0;

@@ -1,0 +1,187 @@
+#include "model/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/host/engine.hpp"
+#include "tests/unit/made_model.hpp"
+
+namespace {
+
+using model::Token;
+using Event = model::Session::Event;
+using Tokens = std::vector<Token>;
+
+struct Story {
+  Tokens tokens;
+  std::string text;
+  bool operator==(const Story&) const = default;
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  static constexpr uint32_t kContext = 40;
+
+  std::unique_ptr<test::Engine> make_engine() {
+    model::MemorySource model = test::memory_source(file_), words = test::memory_source(words_);
+    return std::make_unique<test::Engine>(model, &words, model::Storage{}, model::kSse2Kernels, alone_);
+  }
+
+  void begin(const std::string& prompt, uint32_t steps, const model::Sampling& sampling) {
+    engine_->sampler.set(sampling);
+    const auto begun =
+        session_.begin({prompt.data(), prompt.size()}, steps, engine_->session_arena());
+    if (!begun) throw std::runtime_error(begun.error().text);
+  }
+
+  Story tell(const std::string& prompt, uint32_t steps, const model::Sampling& sampling) {
+    begin(prompt, steps, sampling);
+    Story story;
+    for (;;) {
+      const Event event = session_.advance();
+      if (event == Event::end) return story;
+      if (event == Event::busy) continue;
+      story.tokens.push_back(session_.token());
+      story.text += test::string(session_.text());
+      EXPECT_EQ(session_.position(), story.tokens.size());
+    }
+  }
+
+  /// llama2.c's generate(): a token goes in at every position, its successor comes out.
+  Story naive(const std::string& prompt, uint32_t steps, const model::Sampling& sampling) {
+    const auto fresh = make_engine();
+    fresh->sampler.set(sampling);
+    const rt::Span<Token> tokens = test::need(
+        fresh->tokenizer.encode({prompt.data(), prompt.size()}, fresh->session_arena()));
+    if (steps == 0 || steps > kContext) steps = kContext;
+    Story story;
+    Token token = tokens[0];
+    for (uint32_t pos = 0; pos < steps;) {
+      const rt::Span<float> logits = fresh->transformer.forward({&token, 1}, pos);
+      const Token next = pos + 1 < tokens.count ? tokens[pos + 1] : fresh->sampler.sample(logits);
+      ++pos;
+      if (next == 1) break;
+      story.tokens.push_back(next);
+      story.text += test::string(fresh->tokenizer.decode(token, next));
+      token = next;
+    }
+    return story;
+  }
+
+  const std::vector<uint8_t> file_ =
+      test::MadeCheckpoint{.config = test::shape("odd"), .shared_classifier = false}.bytes();
+  const std::vector<uint8_t> words_ = test::made_tokenizer(275);
+  model::Alone alone_;
+  std::unique_ptr<test::Engine> engine_ = make_engine();
+  model::Session& session_ = *engine_->session;
+};
+
+const std::string kPrompt = "the rain in spain";  // 18 tokens, with BOS
+
+TEST_F(SessionTest, TellsWhatLlama2csLoopTells) {
+  for (const std::string& prompt : {std::string(), std::string("a"), std::string("tea"), kPrompt})
+    for (const uint32_t steps : {0u, 1u, 2u, 8u, 17u, 18u, 19u, 39u, 40u, 41u, ~0u})
+      for (const float temperature : {0.0f, 1.0f, 3.0f}) {
+        const model::Sampling sampling{temperature, 0.9f, steps + 1};
+        EXPECT_EQ(tell(prompt, steps, sampling), naive(prompt, steps, sampling))
+            << prompt << ", " << steps << " steps, temperature " << temperature;
+      }
+}
+
+TEST_F(SessionTest, BosEndsTheTextWhereverItIsDrawn) {
+  int ended_early = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    const model::Sampling sampling{10.0f, 1.0f, seed};
+    const Story story = tell("tea", 30, sampling);
+    EXPECT_EQ(std::count(story.tokens.begin(), story.tokens.end(), model::kBos), 0);
+    if (story.tokens.size() == 30) continue;
+    ++ended_early;
+    EXPECT_EQ(story, naive("tea", 30, sampling));
+    EXPECT_EQ(session_.advance(), Event::end);  // and stays ended
+    EXPECT_EQ(session_.position(), story.tokens.size());
+    EXPECT_FALSE(session_.filled_context());
+  }
+  EXPECT_GT(ended_early, 0);  // one in 275 draws
+}
+
+TEST_F(SessionTest, StepsCountThePromptsTokensButNotBos) {
+  for (uint32_t steps = 1; steps <= kContext; ++steps) {
+    const Story story = tell("tea", steps, {0.0f});
+    EXPECT_EQ(story.tokens.size(), steps);
+    EXPECT_EQ(session_.position(), steps);
+    EXPECT_EQ(session_.filled_context(), steps == kContext);
+    EXPECT_EQ(session_.advance(), Event::end);
+  }
+}
+
+TEST_F(SessionTest, APromptLongerThanTheStepsIsShownInPart) {
+  const Story story = tell(kPrompt, 5, {1.0f});
+  EXPECT_EQ(story.tokens.size(), 5u);
+  EXPECT_EQ(story.text, "the ");  // of which the leading space is a token
+  EXPECT_TRUE(session_.in_prompt());
+}
+
+TEST_F(SessionTest, ThePromptIsShownBeforeItIsRead) {
+  begin(kPrompt, 0, {0.0f});
+  EXPECT_EQ(session_.prompt_tokens(), 18u);
+  for (uint32_t i = 1; i <= session_.prompt_tokens(); ++i) {
+    ASSERT_EQ(session_.advance(), Event::token);
+    EXPECT_TRUE(session_.in_prompt());
+    EXPECT_EQ(session_.position(), i);
+  }
+  // 19 tokens in runs of 8; the last run brings the first token of the story.
+  EXPECT_EQ(session_.advance(), Event::busy);
+  EXPECT_EQ(session_.advance(), Event::busy);
+  EXPECT_EQ(session_.position(), session_.prompt_tokens());
+  EXPECT_EQ(session_.advance(), Event::token);
+  EXPECT_FALSE(session_.in_prompt());
+  EXPECT_EQ(session_.advance(), Event::token);
+}
+
+TEST_F(SessionTest, ThePromptComesBackAsItWasWritten) {
+  const Story story = tell("The caf\u00e9 <0x41>", 0, {0.0f});
+  EXPECT_EQ(story.text.substr(0, 16), "The caf\u00e9 <0x41>");
+}
+
+TEST_F(SessionTest, AnEmptyPromptIsBosAlone) {
+  begin("", 3, {0.0f});
+  EXPECT_EQ(session_.prompt_tokens(), 0u);
+  EXPECT_FALSE(session_.in_prompt() && session_.position());
+  EXPECT_EQ(session_.advance(), Event::token);
+  EXPECT_EQ(session_.position(), 1u);
+}
+
+TEST_F(SessionTest, APromptThatFillsTheContextLeavesRoomForOneToken) {
+  const std::string prompt(kContext - 2, '#');  // with BOS and the space, 40 tokens
+  const Story story = tell(prompt, 0, {0.0f});
+  EXPECT_EQ(session_.prompt_tokens(), kContext - 1);
+  EXPECT_EQ(story.tokens.size(), kContext);
+  EXPECT_EQ(story, naive(prompt, 0, {0.0f}));
+  EXPECT_TRUE(session_.filled_context());
+}
+
+TEST_F(SessionTest, APromptLongerThanTheContextIsRefusedWithItsCount) {
+  const std::string prompt(kContext - 1, '#');
+  const auto begun = session_.begin({prompt.data(), prompt.size()}, 0, engine_->session_arena());
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().code, rt::Errc::usage);
+  EXPECT_STREQ(begun.error().text, "the prompt has 41 tokens, the context of this model holds 40");
+}
+
+TEST_F(SessionTest, APromptWithoutMemoryIsRefused) {
+  rt::Arena none;
+  const auto begun = session_.begin("tea", 0, none);
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().code, rt::Errc::out_of_memory);
+}
+
+TEST_F(SessionTest, BeginningAgainForgetsTheTextBefore) {
+  const Story first = tell(kPrompt, 30, {1.0f, 0.9f, 4});
+  const Story other = tell("a tale", 0, {1.0f, 0.9f, 5});
+  EXPECT_NE(first, other);
+  EXPECT_EQ(tell(kPrompt, 30, {1.0f, 0.9f, 4}), first);
+  begin("never mind", 20, {1.0f});  // left in the middle
+  for (int i = 0; i < 13; ++i) (void)session_.advance();
+  EXPECT_EQ(tell("a tale", 0, {1.0f, 0.9f, 5}), other);
+}
+
+}  // namespace
