@@ -83,7 +83,7 @@ class Telling {
       pace_.token_took(now - before);
       record_.add_token(terminal_.clock.seconds(now - (drawn_ ? last_ : before)),
                         surprise(probability));
-      if (drawn_++ == 0) first_ = now;
+      if (drawn_++ == 0) first_ = status_shown_ = now;
       last_ = now;
       color = options_.show == Show::confidence ? confidence_color(probability) : Color::light_gray;
     }

@@ -75,7 +75,7 @@ class SessionTest : public testing::Test {
   model::Session& session_ = *engine_->session;
 };
 
-const std::string kPrompt = "the rain in spain";  // 18 tokens, with BOS
+const std::string kPrompt = "the rain in spain";  // 18 tokens behind BOS
 
 TEST_F(SessionTest, TellsWhatLlama2csLoopTells) {
   for (const std::string& prompt : {std::string(), std::string("a"), std::string("tea"), kPrompt})
