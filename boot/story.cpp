@@ -75,6 +75,8 @@ class Telling {
   }
 
  private:
+  static constexpr uint64_t kFlush = 40;  // milliseconds between two calls of the console
+
   void take(uint64_t before) {
     Color color = Color::light_cyan;  // the prompt's
     if (session_.position() > session_.prompt_tokens()) {
@@ -89,6 +91,10 @@ class Telling {
     }
     record_.add_text(session_.text());
     show(color);
+    const uint64_t now = Clock::ticks();
+    if (now - flushed_ < terminal_.clock.milliseconds_to_ticks(kFlush)) return;
+    flushed_ = now;
+    writer_.flush();
     show_status();
   }
 
@@ -123,7 +129,7 @@ class Telling {
   bool stopped_ = false;
   uint32_t drawn_ = 0;             // tokens that were not the prompt's
   uint64_t first_ = 0, last_ = 0;  // when the first and the latest of them came
-  uint64_t status_shown_ = 0;
+  uint64_t flushed_ = 0, status_shown_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "boot/story_writer.hpp"
 
+#include "rt/memory.hpp"
+
 namespace boot {
 
 void StoryWriter::write(rt::Text piece, uefi::Color color) {
@@ -9,7 +11,7 @@ void StoryWriter::write(rt::Text piece, uefi::Color color) {
       put_word();
       new_line();
     } else if (byte >= 0x20 && byte != 0x7f) {
-      // A space belongs to the word behind it: consoles are slow by the call, not by the letter.
+      // A space belongs to the word behind it.
       if (c == ' ' || bytes_ == kLongest || characters_ == width_) put_word();
       colors_[bytes_] = color;
       word_[bytes_++] = c;
@@ -20,31 +22,44 @@ void StoryWriter::write(rt::Text piece, uefi::Color color) {
 
 void StoryWriter::finish() {
   put_word();
+  flush();
   if (colored_) console_.reset_color();
   colored_ = false;
 }
 
+void StoryWriter::flush() {
+  if (ready_bytes_ == 0) return;
+  if (!colored_ || ready_color_ != shown_) console_.set_color(ready_color_);
+  colored_ = true;
+  shown_ = ready_color_;
+  console_.write({ready_, ready_bytes_});
+  ready_bytes_ = 0;
+}
+
+void StoryWriter::put(rt::Text text, uefi::Color color) {
+  if (color != ready_color_ || ready_bytes_ + text.size > sizeof ready_) flush();
+  ready_color_ = color;
+  rt::copy_bytes(ready_ + ready_bytes_, text.data, text.size);
+  ready_bytes_ += uint32_t(text.size);
+}
+
 void StoryWriter::put_word() {
-  uint32_t start = 0;
+  uint32_t from = 0;
   if (column_ + characters_ > width_ && column_ > 0) {
     new_line();
-    start = bytes_ && word_[0] == ' ';  // the line's end stands for it
-    characters_ -= start;
+    from = bytes_ && word_[0] == ' ';  // the line's end stands for it
+    characters_ -= from;
   }
-  for (uint32_t from = start; from < bytes_;) {
-    uint32_t to = from;
+  for (uint32_t to = from; from < bytes_; from = to) {
     while (to < bytes_ && colors_[to] == colors_[from]) ++to;
-    if (!colored_ || colors_[from] != shown_) console_.set_color(colors_[from]);
-    colored_ = true;
-    shown_ = colors_[from];
-    console_.write({word_ + from, to - from});
-    from = to;
+    put({word_ + from, to - from}, colors_[from]);
   }
   column_ += characters_;
   bytes_ = characters_ = 0;
 }
 
 void StoryWriter::new_line() {
+  flush();
   status_.before_new_line();
   console_.write("\n");
   column_ = 0;

@@ -12,7 +12,10 @@ class StoryWriter {
 
   /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
   void write(rt::Text piece, uefi::Color color);
-  /// What is held back.
+  /// Brings complete words to the console. Consoles are slow by the call: where tokens come faster
+  /// than people see, this is called for several of them at once.
+  void flush();
+  /// flush(), and what is held back.
   void finish();
 
  private:
@@ -20,12 +23,16 @@ class StoryWriter {
 
   void put_word();
   void new_line();
+  void put(rt::Text text, uefi::Color color);
 
   Console& console_;
   StatusLine& status_;
   uint32_t width_;
   uint32_t column_ = 0;
   uint32_t bytes_ = 0, characters_ = 0;  // of the word
+  char ready_[1024];  // complete words, of one colour
+  uint32_t ready_bytes_ = 0;
+  uefi::Color ready_color_ = uefi::Color::light_gray;
   char word_[kLongest];
   uefi::Color colors_[kLongest];
   uefi::Color shown_ = uefi::Color::light_gray;  // the console's now
