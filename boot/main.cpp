@@ -6,6 +6,7 @@
 #include "boot/platform/firmware.hpp"
 #include "boot/platform/power.hpp"
 #include "boot/platform/program.hpp"
+#include "boot/platform/screen.hpp"
 #include "boot/platform/volumes.hpp"
 #include "rt/parse.hpp"
 
@@ -178,7 +179,8 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
   Console console(system->con_out);
   Keyboard keyboard(*system);
   Clock clock = Clock::start();
-  console.choose_mode();
+  // Firmware may have left its logo behind.
+  if (!console.choose_mode() && has_screen()) console.clear();
   print_head(console);
 
   Options options;

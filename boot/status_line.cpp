@@ -1,13 +1,12 @@
 #include "boot/status_line.hpp"
 
-#include "boot/platform/firmware.hpp"
-#include "uefi_headers/graphics_output.hpp"
+#include "boot/platform/screen.hpp"
 
 namespace boot {
 
 StatusLine::StatusLine(Console& console)
     : console_(console), size_(console.size()),
-      enabled_(size_.rows > 10 && locate_protocol<uefi::GraphicsOutput>() != nullptr) {}
+      enabled_(size_.rows > 10 && has_screen() && !has_serial_line()) {}
 
 void StatusLine::show(rt::Text text) {
   if (!enabled_) return;

@@ -3,8 +3,8 @@
 
 namespace boot {
 
-/// The last row of a screen, which shows how a story is getting on. Where the console is a serial
-/// line alone there is none: terminals differ in how many rows they have.
+/// The last row of a screen, which shows how a story is getting on. Where the console may be on a
+/// serial line, too, there is none: terminals differ in how many rows they have.
 class StatusLine {
  public:
   explicit StatusLine(Console& console);

@@ -53,7 +53,10 @@ rt::Result<rt::Span<char>> Tokenizer::allocate(uint64_t file_bytes, uint32_t voc
   rt::Result<rt::Span<uint32_t>> buckets = arena.make_raw<uint32_t>(bucket_count(vocab_size));
   rt::Result<rt::Span<char>> text =
       arena.make_raw<char>(file_bytes > records ? file_bytes - records : 0);
-  if (!start || !score || !buckets || !text) return text ? buckets.error() : text.error();
+  if (!start) return start.error();
+  if (!score) return score.error();
+  if (!buckets) return buckets.error();
+  if (!text) return text.error();
   start_ = *start;
   score_ = *score;
   buckets_ = *buckets;

@@ -173,11 +173,11 @@ rt::Result<Transformer::Buffers> Transformer::allocate(const Config& c, const Ro
 
   const uint64_t columns = rt::max(groups.dim.row_stride(), groups.hidden_dim.row_stride());
   const uint64_t count = rt::max(groups.dim.count, groups.hidden_dim.count);
-  rt::Result<rt::Span<int8_t>> q = arena.make_raw<int8_t>(kBatch * columns);
-  rt::Result<rt::Span<int16_t>> pairs = arena.make_raw<int16_t>(kBatch * columns);
   rt::Result<rt::Span<float>> scale = arena.make_raw<float>(kBatch * count);
   rt::Result<rt::Span<int32_t>> offset = arena.make_raw<int32_t>(kBatch * count);
-  if (!offset) return offset.error();  // the last to be taken: where one failed, it failed
+  rt::Result<rt::Span<int8_t>> q = arena.make_raw<int8_t>(kBatch * columns);
+  rt::Result<rt::Span<int16_t>> pairs = arena.make_raw<int16_t>(kBatch * columns);
+  if (!pairs) return pairs.error();  // none is larger than the next: where one failed, this did
   b.quantized = {q->data, pairs->data, scale->data, offset->data};
   return b;
 }

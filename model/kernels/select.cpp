@@ -17,11 +17,13 @@ rt::Result<Operands> allocate(const Matrix& sample, rt::Arena& arena) {
   const uint64_t columns = sample.groups.row_stride();
   rt::Result<rt::Span<float>> x = arena.make_raw<float>(sample.cols);
   rt::Result<rt::Span<float>> y = arena.make_raw<float>(uint64_t{sample.blocks()} * kBlockRows);
-  rt::Result<rt::Span<int8_t>> q = arena.make_raw<int8_t>(columns);
-  rt::Result<rt::Span<int16_t>> pairs = arena.make_raw<int16_t>(columns);
   rt::Result<rt::Span<float>> scale = arena.make_raw<float>(sample.groups.count);
   rt::Result<rt::Span<int32_t>> offset = arena.make_raw<int32_t>(sample.groups.count);
-  if (!offset) return offset.error();  // the last to be taken: where one failed, it failed
+  rt::Result<rt::Span<int8_t>> q = arena.make_raw<int8_t>(columns);
+  rt::Result<rt::Span<int16_t>> pairs = arena.make_raw<int16_t>(columns);
+  if (!x) return x.error();
+  if (!y) return y.error();
+  if (!pairs) return pairs.error();  // no smaller than scale, offset and q
   for (uint32_t i = 0; i < sample.cols; ++i) (*x)[i] = float(i % 7) - 3.0f;
   return Operands{x->data, y->data, {q->data, pairs->data, scale->data, offset->data}};
 }

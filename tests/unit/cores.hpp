@@ -1,7 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <thread>
-#include <vector>
 
 #include "model/workers.hpp"
 
@@ -21,22 +19,6 @@ class Backwards final : public model::Workers {
 
  private:
   uint32_t most_;
-};
-
-/// A thread for every part.
-class Threads final : public model::Workers {
- public:
-  explicit Threads(uint32_t parts) : parts_(parts) {}
-  uint32_t parts() const override { return parts_; }
-  uint32_t most_parts() const override { return parts_; }
-  void run(model::Task& task, uint32_t parts) override {
-    std::vector<std::thread> threads;
-    for (uint32_t part = 0; part < parts; ++part) threads.emplace_back([&task, part] { task.run(part); });
-    for (std::thread& thread : threads) thread.join();
-  }
-
- private:
-  uint32_t parts_;
 };
 
 }  // namespace test

@@ -184,25 +184,4 @@ TEST_P(Float32Kernels, ExpOfEveryCountAtEveryAddressTakesTheShiftOff) {
 
 INSTANTIATE_TEST_SUITE_P(Sets, Float32Kernels, test::all_sets(), test::set_name);
 
-TEST(Kernels, EverySetIsFoundByItsName) {
-  for (const model::Kernels* kernels : model::all_kernels())
-    EXPECT_EQ(model::find_kernels(kernels->name), kernels);
-  EXPECT_EQ(model::find_kernels("abacus"), nullptr);
-  EXPECT_EQ(model::find_kernels(""), nullptr);
-  EXPECT_EQ(model::find_kernels("sse"), nullptr);
-}
-
-TEST(Kernels, ASetIsUsableWhereAllThatItNeedsIsThere) {
-  model::Kernels set = model::kScalarKernels;
-  set.needs = model::kAvx512 | model::kVnni;
-  EXPECT_FALSE(model::usable(set, model::kNoFeature));
-  EXPECT_FALSE(model::usable(set, model::kAvx2 | model::kAvx512));
-  EXPECT_TRUE(model::usable(set, model::kAvx2 | model::kAvx512 | model::kVnni));
-}
-
-TEST(Kernels, SomeSetRunsOnEveryMachine) {
-  EXPECT_TRUE(model::usable(model::kScalarKernels, model::kNoFeature));
-  EXPECT_EQ(model::find_kernels("scalar"), &model::kScalarKernels);
-}
-
 }  // namespace

@@ -28,6 +28,11 @@ inline std::vector<model::Config> small_shapes() {
           {48, 48, 1, 2, 1, 300, 33}, {16, 17, 3, 8, 2, 17, 20}};
 }
 
+/// What a test is called that runs for one precision.
+inline std::string precision_name(const testing::TestParamInfo<model::DType>& info) {
+  return info.param == model::DType::f32 ? "Float32" : "Int8";
+}
+
 /// A file of `bytes` called made.bin that comes in pieces: of `pieces` bytes, again and again. Each
 /// piece lies at an odd address and is freed when the next is asked for.
 class PieceSource final : public model::ByteSource {

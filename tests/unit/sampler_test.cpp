@@ -128,6 +128,39 @@ TEST(Sampler, WithoutTemperatureTakesTheFirstOfTheLikeliest) {
   EXPECT_EQ(sampler.sample({0, 0, 0, 0, 0}), 0u);
 }
 
+TEST(Sampler, TheProbabilityIsThatOfTheTokenBeforeTopP) {
+  // Probabilities 0.5, 0.25, 0.25.
+  const std::vector<float> logits = {0, std::log(2.0f), 0};
+  MadeSampler sampler(3);
+  EXPECT_LT(sampler->probability(), 0);
+  for (const float topp : {0.6f, 1.0f}) {
+    sampler->set({1.0f, topp, 3});
+    for (int i = 0; i < 20; ++i) {
+      const Token token = sampler.sample(logits);
+      EXPECT_NEAR(sampler->probability(), token == 1 ? 0.5f : 0.25f, 1e-6f);
+    }
+  }
+  sampler->set({.temperature = 2.0f, .topp = 0.1f});
+  EXPECT_EQ(sampler.sample(logits), 1u);
+  EXPECT_NEAR(sampler->probability(), std::sqrt(2.0) / (2 + std::sqrt(2.0)), 1e-6);
+}
+
+TEST(Sampler, WithoutTemperatureTheProbabilityIsFoundOnlyWhereItIsWanted) {
+  const std::vector<float> logits = {0, std::log(2.0f), 0};
+  MadeSampler sampler(3);
+  sampler->set({1.0f, 0.9f, 3});
+  sampler.sample(logits);
+  sampler->set({.temperature = 0});
+  EXPECT_EQ(sampler.sample(logits), 1u);
+  EXPECT_LT(sampler->probability(), 0);
+  sampler->want_probability(true);
+  EXPECT_EQ(sampler.sample(logits), 1u);
+  EXPECT_NEAR(sampler->probability(), 0.5f, 1e-6f);
+  sampler->want_probability(false);
+  EXPECT_EQ(sampler.sample(logits), 1u);
+  EXPECT_LT(sampler->probability(), 0);
+}
+
 TEST(Sampler, NewSettingsBeginTheRandomNumbersAnew) {
   std::mt19937 random(2);
   const auto logits = draw_logits(random, 100, 1);

@@ -93,6 +93,7 @@ TEST_F(SessionTest, BosEndsTheTextWhereverItIsDrawn) {
     const model::Sampling sampling{10.0f, 1.0f, seed};
     const Story story = tell("tea", 30, sampling);
     EXPECT_EQ(std::count(story.tokens.begin(), story.tokens.end(), model::kBos), 0);
+    EXPECT_EQ(session_.ended_itself(), story.tokens.size() < 30);
     if (story.tokens.size() == 30) continue;
     ++ended_early;
     EXPECT_EQ(story, naive("tea", 30, sampling));
@@ -109,6 +110,7 @@ TEST_F(SessionTest, StepsCountThePromptsTokensButNotBos) {
     EXPECT_EQ(story.tokens.size(), steps);
     EXPECT_EQ(session_.position(), steps);
     EXPECT_EQ(session_.filled_context(), steps == kContext);
+    EXPECT_FALSE(session_.ended_itself());
     EXPECT_EQ(session_.advance(), Event::end);
   }
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <random>
 
+#include "tests/host/threads.hpp"
 #include "tests/unit/cores.hpp"
 #include "tests/unit/kernel_sets.hpp"
 #include "tests/unit/made_model.hpp"
@@ -185,7 +186,7 @@ TEST_P(TransformerTest, AnyNumberOfCoresGivesTheSame) {
   }
   for (const uint32_t parts : {2, 5}) {
     test::Threads threads(parts);
-    ASSERT_NO_FATAL_FAILURE(expect_same(threads));
+    ASSERT_NO_FATAL_FAILURE(expect_same(threads.crew));
   }
 }
 
@@ -238,7 +239,7 @@ TEST_P(TransformerTest, TheTextBeforeMattersAndItsOrder) {
 
 TEST_P(TransformerTest, OneByteTooFewIsSaidToBeTooFew) {
   const uint64_t bytes = model::Transformer::arena_bytes(loaded_.model.config, loaded_.groups, 40, 1);
-  for (const uint64_t lacking : {uint64_t{1}, uint64_t{64}, bytes / 2, bytes - 10, bytes}) {
+  for (uint64_t lacking = 1; lacking < bytes; lacking += lacking < 4000 ? 7 : 997) {
     const Exact<uint8_t> memory(bytes - lacking);
     rt::Arena arena(memory.span());
     auto transformer =
@@ -260,9 +261,7 @@ TEST_P(TransformerTest, SaysWhatItWasMadeFrom) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, TransformerTest, testing::Values(DType::f32, DType::q8),
-                         [](const auto& info) {
-                           return info.param == DType::f32 ? "Float32" : "Int8";
-                         });
+                         test::precision_name);
 
 TEST(Transformer, Int8OfAFloat32FileGivesTheLogitsOfTheVersion2File) {
   const model::Config shape = test::shape("tiny");

@@ -1,0 +1,149 @@
+#include "model/crew.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include "tests/host/threads.hpp"
+
+namespace {
+
+using model::Crew;
+
+/// Counts how often each part was run.
+class Count final : public model::Task {
+ public:
+  explicit Count(uint32_t parts) : counts(parts) {}
+  void run(uint32_t part) override { counts.at(part).fetch_add(1, std::memory_order_relaxed); }
+  void expect_once() const {
+    for (size_t part = 0; part < counts.size(); ++part)
+      ASSERT_EQ(counts[part], 1u) << "part " << part << " of " << counts.size();
+  }
+  std::vector<std::atomic<uint32_t>> counts;
+};
+
+void expect_every_part_once(Crew& crew, uint32_t parts) {
+  Count count(parts);
+  crew.run(count, parts);
+  ASSERT_NO_FATAL_FAILURE(count.expect_once()) << crew.members() << " members";
+}
+
+TEST(Crew, RunsEveryPartOnce) {
+  for (const uint32_t members : {1, 2, 3, 4}) {
+    test::Threads threads(members);
+    for (int time = 0; time < 10; ++time)
+      for (const uint32_t parts : {0, 1, 2, 3, 5, 8, 33})
+        ASSERT_NO_FATAL_FAILURE(expect_every_part_once(threads.crew, parts));
+  }
+}
+
+TEST(Crew, TasksFollowEachOtherAtOnce) {
+  test::Threads threads(2);
+  uint64_t sum = 0;  // plain: what one task wrote the next must see, whoever runs it
+  class Add final : public model::Task {
+   public:
+    explicit Add(uint64_t& sum) : sum_(sum) {}
+    void run(uint32_t part) override {
+      if (part == 1) ++sum_;
+    }
+
+   private:
+    uint64_t& sum_;
+  } add(sum);
+  for (int time = 0; time < 2000; ++time) threads.crew.run(add, 4);
+  EXPECT_EQ(sum, 2000u);
+}
+
+TEST(Crew, MembersThatNeverComeAreNotWaitedFor) {
+  for (const uint32_t members : {2, 3, 64}) {
+    Crew crew(members);
+    for (const uint32_t parts : {1, 2, 7, 128})
+      ASSERT_NO_FATAL_FAILURE(expect_every_part_once(crew, parts));
+  }
+}
+
+TEST(Crew, AMemberTakesItsOwnPartsFirstAndThenTheNextOnes) {
+  class Record final : public model::Task {
+   public:
+    void run(uint32_t part) override { parts.push_back(part); }
+    std::vector<uint32_t> parts;
+  } record;
+  Crew crew(3);
+  crew.run(record, 9);
+  std::vector<uint32_t> expected(9);
+  std::iota(expected.begin(), expected.end(), 0u);
+  EXPECT_EQ(record.parts, expected);
+}
+
+TEST(Crew, EveryMemberHasAShareOfItsOwn) {
+  // Each part waits until all have begun: that ends only if each member takes one.
+  constexpr uint32_t kMembers = 3;
+  class Meet final : public model::Task {
+   public:
+    void run(uint32_t part) override {
+      who[part] = std::this_thread::get_id();
+      begun.fetch_add(1);
+      while (begun.load() % kMembers) std::this_thread::yield();
+    }
+    std::thread::id who[kMembers];
+    std::atomic<uint32_t> begun{0};
+  } meet;
+  test::Threads threads(kMembers);
+  threads.crew.run(meet, kMembers);
+  EXPECT_NE(meet.who[0], meet.who[1]);
+  EXPECT_NE(meet.who[0], meet.who[2]);
+  EXPECT_NE(meet.who[1], meet.who[2]);
+}
+
+TEST(Crew, WantsTwoPartsAMemberAndOneWhereItIsAlone) {
+  Crew crew(8);
+  EXPECT_EQ(crew.capacity(), 8u);
+  EXPECT_EQ(crew.parts(), 16u);
+  EXPECT_EQ(crew.most_parts(), 16u);
+  crew.set_members(3);
+  EXPECT_EQ(crew.members(), 3u);
+  EXPECT_EQ(crew.parts(), 6u);
+  EXPECT_EQ(crew.most_parts(), 16u);
+  crew.set_members(1);
+  EXPECT_EQ(crew.parts(), 1u);
+  EXPECT_EQ(Crew(1).most_parts(), 1u);
+}
+
+TEST(Crew, ItsSizeMayChangeBetweenTasks) {
+  test::Threads threads(4);
+  for (int time = 0; time < 40; ++time) {
+    threads.crew.set_members(1 + uint32_t(time * 7 % 4));
+    ASSERT_NO_FATAL_FAILURE(expect_every_part_once(threads.crew, threads.crew.parts()));
+  }
+}
+
+TEST(Crew, MembersMayGoAndComeBack) {
+  Crew crew(3);
+  for (int time = 0; time < 5; ++time) {
+    crew.recall();
+    std::thread first([&] { crew.serve(1); }), second([&] { crew.serve(2); });
+    while (crew.present() < 2) std::this_thread::yield();
+    ASSERT_NO_FATAL_FAILURE(expect_every_part_once(crew, 6));
+    crew.dismiss();
+    first.join();
+    second.join();
+    EXPECT_EQ(crew.present(), 0u);
+    ASSERT_NO_FATAL_FAILURE(expect_every_part_once(crew, 6));  // and the owner does all alone
+  }
+}
+
+TEST(Crew, AMemberThatComesDuringATaskHelpsOrDoesNoHarm) {
+  for (int time = 0; time < 30; ++time) {
+    Crew crew(2);
+    std::thread late([&] { crew.serve(1); });
+    for (int task = 0; task < 20; ++task)
+      ASSERT_NO_FATAL_FAILURE(expect_every_part_once(crew, 4));
+    crew.dismiss();
+    late.join();
+  }
+}
+
+}  // namespace
