@@ -58,7 +58,11 @@ void start_processors(Engine& engine, const Terminal& terminal) {
 void choose_processors(Engine& engine, const Options& options, const Terminal& terminal) {
   model::Crew& crew = engine.processors.crew();
   const uint32_t most = crew.capacity();
-  if (most == 1) return;
+  if (most == 1) {
+    rt::print(terminal.console, "cores     1%s\n",
+              engine.processors.available() ? "" : ": this firmware cannot start others");
+    return;
+  }
   start_processors(engine, terminal);
   uint32_t best = most;
   double fastest = 0;

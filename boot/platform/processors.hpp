@@ -14,6 +14,8 @@ class Processors {
   Processors(const Processors&) = delete;
   ~Processors() { stop(); }
 
+  /// Whether firmware can start other processors at all.
+  bool available() const { return services_ != nullptr; }
   /// The crew, with as many members as processors could work: one for each physical core.
   model::Crew& crew() { return crew_; }
 

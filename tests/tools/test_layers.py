@@ -1,0 +1,38 @@
+"""A floor of the house sees only those below it: what includes from above does not compile."""
+import re
+import subprocess
+
+import pytest
+
+from support import ROOT
+
+BUILD = (ROOT / "build.ninja").read_text()
+
+
+def include_flags(layer):
+    """The -I flags that build.ninja gives the sources of a layer."""
+    value = re.search(rf"^see_{layer} = (.*)$", BUILD, re.M)[1]
+    return re.sub(r"\$see_(\w+)", lambda match: include_flags(match[1]), value)
+
+
+@pytest.fixture
+def compiles(tmp_path):
+    """Whether a source of a layer that includes a header compiles."""
+    def attempt(layer, header):
+        source = tmp_path / "source.cpp"
+        source.write_text(f'#include "{header}"\n')
+        command = ["clang++", "-std=c++20", "-fsyntax-only", "-ffreestanding", *include_flags(layer).split(), source]
+        return subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    return attempt
+
+
+@pytest.mark.parametrize("layer, header", [("model", "uefi_headers/types.hpp"), ("model", "boot/options.hpp"),
+                                           ("rt", "model/token.hpp"), ("rt", "uefi_headers/types.hpp")])
+def test_a_header_from_above_is_not_found(compiles, layer, header):
+    assert not compiles(layer, header)
+
+
+@pytest.mark.parametrize("layer, header", [("model", "model/token.hpp"), ("model", "rt/arena.hpp"),
+                                           ("rt", "rt/arena.hpp"), ("boot", "uefi_headers/system_table.hpp")])
+def test_a_header_of_the_own_floor_or_below_is_found(compiles, layer, header):
+    assert compiles(layer, header)
