@@ -2,6 +2,7 @@
 
 #include "boot/embedded.hpp"
 #include "boot/input.hpp"
+#include "boot/integrity.hpp"
 #include "boot/progress.hpp"
 #include "boot/tune.hpp"
 
@@ -18,7 +19,25 @@ uint64_t prompt_room(uint32_t context) { return 4096 + uint64_t{context} * 8 * 8
 /// A model and its tokenizer, found and not read yet.
 struct Inputs {
   Input model, tokenizer;
+  char sum[64] = {};  // what the model's SHA-256 must be; empty: nobody says
 };
+
+/// If NAME.sha256 lies beside the model at `path`, takes over the sum in it.
+rt::Result<void> find_sum(rt::Span<const uefi::Handle> volumes, rt::Text path, Inputs& inputs) {
+  char buffer[300];
+  rt::Result<File> file = open_on_any(
+      volumes, rt::print_to({buffer, sizeof buffer}, "%.*s.sha256", path.length(), path.data));
+  if (!file && file.error().code == rt::Errc::not_found) return {};
+  if (!file) return file.error();
+  uint8_t content[128];
+  rt::Result<uint64_t> got = file->read({content, sizeof content});
+  if (!got) return got.error();
+  rt::Result<rt::Text> sum =
+      expected_sum(file->name(), {reinterpret_cast<const char*>(content), *got},
+                   {inputs.sum, sizeof inputs.sum});
+  if (!sum) return sum.error();
+  return {};
+}
 
 /// The tokenizer that belongs to the model at `path`: NAME-tokenizer.bin for a model NAME.bin, else
 /// tokenizer.bin, in the same folder.
@@ -48,7 +67,9 @@ rt::Result<Inputs> find_inputs(const Options& options) {
   rt::Result<File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(volumes, path)
                                                          : open_on_any(volumes, options.tokenizer);
   if (!tokenizer) return tokenizer.error();
-  return Inputs{Input(static_cast<File&&>(*model)), Input(static_cast<File&&>(*tokenizer))};
+  Inputs inputs{Input(static_cast<File&&>(*model)), Input(static_cast<File&&>(*tokenizer))};
+  if (rt::Result<void> done = find_sum(volumes, path, inputs); !done) return done.error();
+  return inputs;
 }
 
 /// The memory that a model needs, asked of firmware.
@@ -97,6 +118,21 @@ void report_memory(const Engine& engine, uint64_t weights, const Terminal& termi
             size_t(buffers), size_t(image));
 }
 
+/// Compares what was read with what was expected, if anything was.
+rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& options,
+                           const Terminal& terminal) {
+  const rt::Text expected(inputs.sum, sizeof inputs.sum);
+  if (inputs.sum[0] && !(sum == expected))
+    return rt::fail(rt::Errc::bad_file, 0,
+                    "%.*s: damaged: its SHA-256 is %.*s, and its .sha256 file says %.*s",
+                    inputs.model.name().length(), inputs.model.name().data, sum.length(), sum.data,
+                    expected.length(), expected.data);
+  if (inputs.sum[0] || options.verify)
+    rt::print(terminal.console, "sha256    %.*s%s\n", sum.length(), sum.data,
+              inputs.sum[0] ? ", as expected" : "");
+  return {};
+}
+
 /// Fills `engine`'s weights from the files. The session's memory is what they are read through.
 rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
                       const Terminal& terminal) {
@@ -112,10 +148,13 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
 
   return inputs.model.read(*chunk, [&](model::ByteSource& source) -> rt::Result<void> {
     Progress progress(source, terminal);
-    rt::Result<model::Checkpoint> checkpoint = model::Checkpoint::open(progress);
+    Hashing hashing(progress);
+    const bool hash = inputs.sum[0] || options.verify;
+    model::ByteSource& bytes = hash ? static_cast<model::ByteSource&>(hashing) : progress;
+    rt::Result<model::Checkpoint> checkpoint = model::Checkpoint::open(bytes);
     if (!checkpoint) return checkpoint.error();
     rt::Result<model::Model> model =
-        checkpoint->load(progress, {.precision = options.precision}, weights, engine.arena);
+        checkpoint->load(bytes, {.precision = options.precision}, weights, engine.arena);
     if (!model) return model.error();
     engine.model = *model;
     progress.finish();
@@ -123,7 +162,8 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
     if (!inputs.model.in_memory())
       rt::print(terminal.console, ", reading alone %.0f MiB/s", progress.read_rate());
     terminal.console.write("\n");
-    return {};
+    if (!hash) return {};
+    return check_sum(inputs, hashing.sum(), options, terminal);
   });
 }
 

@@ -47,6 +47,8 @@ constexpr Setting kSettings[] = {
     {"color", 0, Kind::toggle, 0, "on|off   (on)", [](Options& o) -> void* { return &o.color; }},
     {"on_finish", 0, Kind::on_finish, 0, "prompt|exit|poweroff|reboot  after the story (prompt)",
      [](Options& o) -> void* { return &o.on_finish; }},
+    {"verify", 0, Kind::toggle, 0, "on|off   print the SHA-256 of the model as it is read (off)",
+     [](Options& o) -> void* { return &o.verify; }},
     {"help", 'h', Kind::toggle, 0, "         print this",
      [](Options& o) -> void* { return &o.help; }},
 };

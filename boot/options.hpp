@@ -25,6 +25,7 @@ struct Options {
   Show show = Show::text;
   bool color = true;
   OnFinish on_finish = OnFinish::prompt;
+  bool verify = false;  // print the model's SHA-256
   bool help = false;
 
   model::Sampling sampling() const { return {temperature, topp, seed}; }

@@ -53,8 +53,8 @@ void Crew::run(Task& task, uint32_t parts) {
   // Nobody looks at these before the shares carry the new number, and nobody can still be at the
   // last task: all its parts have ended.
   const uint32_t number = number_ + 1;
-  task_ = &task;
-  task_members_ = members_;
+  __atomic_store_n(&task_, &task, __ATOMIC_RELAXED);
+  __atomic_store_n(&task_members_, members_, __ATOMIC_RELAXED);
   __atomic_store_n(&left_, parts, __ATOMIC_RELAXED);
   for (uint32_t m = 0; m < members_; ++m)
     __atomic_store_n(&shares_[m].word,

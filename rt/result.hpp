@@ -18,7 +18,7 @@ struct Error {
 
   Errc code{};
   uint64_t detail = 0;
-  char text[232];
+  char text[320];
 };
 
 /// Builds an Error whose sentence is `format` filled in as by printf (rt/format.hpp); a sentence

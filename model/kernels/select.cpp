@@ -54,7 +54,10 @@ rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, uint32_t feat
                                              Timing (&timings)[kKernelSets], rt::Arena& scratch) {
   const uint64_t mark = scratch.mark();
   rt::Result<Operands> operands = allocate(sample, scratch);
-  if (!operands) return operands.error();
+  if (!operands) {
+    scratch.rewind(mark);
+    return operands.error();
+  }
   uint32_t n = 0;
   for (const Kernels* kernels : kAll) {
     if (!usable(*kernels, features)) continue;

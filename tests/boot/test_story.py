@@ -1,4 +1,5 @@
 """Boot, read the model from the disk, tell the story: as a person at the serial line sees it."""
+import hashlib
 import re
 
 import pytest
@@ -140,3 +141,42 @@ def test_comments_case_and_spaces_in_the_configuration_do_not_matter(machine):
     booted = machine.start([(checkpoint("tiny"), MODEL), (tokenizer(288), WORDS), (config.encode(), "llama.cfg")])
     assert len(told(booted).ids) == 5
     assert booted.expect_firmware() is None
+
+
+@pytest.fixture(scope="module")
+def sums(module_machine):
+    """The tiny model beside its right SHA-256, beside a wrong one, beside nonsense, and alone."""
+    model = checkpoint("tiny").read_bytes()
+    right = hashlib.sha256(model).hexdigest()
+    names = {"right": right.upper() + "  tiny.bin\n", "wrong": "0" * 64, "nonsense": "hello", "alone": None}
+    files = [(tokenizer(288), "words.bin")]
+    for name, content in names.items():
+        files.append((model, f"{name}.bin"))
+        if content is not None:
+            files.append((content.encode(), f"{name}.bin.sha256"))
+    verify = {"alone": " --verify"}
+    commands = [f"llama.efi {name}.bin -z words.bin -n 4{verify.get(name, '')}" for name in names]
+    return module_machine.shell(commands, files), list(names), right
+
+
+def test_a_model_that_is_what_its_sha256_says_is_told_so(sums):
+    shell, names, right = sums
+    result = shell.result(names.index("right"))
+    assert f"sha256    {right}, as expected" in result.text and result.status == 0
+
+
+def test_a_model_that_is_not_what_its_sha256_says_is_refused_with_both_sums(sums):
+    shell, names, right = sums
+    result = shell.result(names.index("wrong"))
+    assert f"error: wrong.bin: damaged: its SHA-256 is {right}, and its .sha256 file says {'0' * 64}" in result.text
+    assert result.status != 0
+
+
+def test_a_sha256_file_with_something_else_in_it_is_refused(sums):
+    shell, names, _ = sums
+    assert "error: nonsense.bin.sha256: not a SHA-256" in shell.result(names.index("nonsense")).text
+
+
+def test_verify_prints_the_sum_of_what_was_read(sums):
+    shell, names, right = sums
+    assert f"sha256    {right}\n" in shell.result(names.index("alone")).text.replace("\r", "")
