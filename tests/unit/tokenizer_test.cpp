@@ -4,61 +4,15 @@
 #include <optional>
 #include <random>
 
-#include "tests/unit/made_model.hpp"
+#include "tests/unit/made_tokenizer.hpp"
 
 namespace {
 
 using model::Token;
-using model::Tokenizer;
+using test::MadeTokenizer;
+using test::Piece;
+using test::with_bytes;
 using Tokens = std::vector<Token>;
-
-struct Piece {
-  std::string text;
-  float score = 0;
-};
-
-/// tokenizer.bin with these pieces.
-std::vector<uint8_t> file_of(const std::vector<Piece>& pieces) {
-  std::vector<uint8_t> file;
-  const auto put = [&](auto value) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-    file.insert(file.end(), bytes, bytes + sizeof value);
-  };
-  put(int32_t{27});
-  for (const Piece& piece : pieces) {
-    put(piece.score);
-    put(int32_t(piece.text.size()));
-    file.insert(file.end(), piece.text.begin(), piece.text.end());
-  }
-  return file;
-}
-
-/// The pieces that a made tokenizer's file holds.
-std::vector<Piece> pieces_of(const std::vector<uint8_t>& file) {
-  std::vector<Piece> pieces;
-  for (size_t at = 4; at < file.size();) {
-    float score;
-    int32_t length;
-    std::memcpy(&score, &file[at], 4);
-    std::memcpy(&length, &file[at + 4], 4);
-    pieces.push_back({std::string(file.begin() + int64_t(at) + 8,
-                                  file.begin() + int64_t(at) + 8 + length), score});
-    at += 8 + size_t(length);
-  }
-  return pieces;
-}
-
-/// The three special tokens and the 256 bytes that every LLaMA-2 vocabulary begins with, then `more`.
-std::vector<Piece> with_bytes(const std::vector<Piece>& more) {
-  std::vector<Piece> pieces = {{"<unk>"}, {"\n<s>\n"}, {"\n</s>\n"}};
-  for (int byte = 0; byte < 256; ++byte) {
-    char text[8];
-    std::snprintf(text, sizeof text, "<0x%02X>", byte);
-    pieces.push_back({text});
-  }
-  pieces.insert(pieces.end(), more.begin(), more.end());
-  return pieces;
-}
 
 /// llama2.c's encode, without its tables: every pair is tried, the best is merged, and so on.
 class NaiveEncoder {
@@ -112,38 +66,6 @@ class NaiveEncoder {
   const std::vector<Piece>& pieces_;
 };
 
-/// A tokenizer in memory of exactly the size that it asks for, and room for encoding.
-class MadeTokenizer {
- public:
-  MadeTokenizer(const std::vector<uint8_t>& file, uint32_t vocab_size,
-                std::vector<uint64_t> source_pieces = {1 << 20})
-      : memory_(Tokenizer::arena_bytes(file.size(), vocab_size)), arena_(memory_.span()) {
-    test::PieceSource source(file, std::move(source_pieces));
-    tokenizer_ = test::need(Tokenizer::load(source, vocab_size, arena_));
-    EXPECT_EQ(arena_.used(), memory_.size());
-  }
-  explicit MadeTokenizer(const std::vector<Piece>& pieces)
-      : MadeTokenizer(file_of(pieces), uint32_t(pieces.size())) {}
-
-  const Tokenizer& operator*() const { return tokenizer_; }
-  const Tokenizer* operator->() const { return &tokenizer_; }
-
-  Tokens encode(const std::string& text) const {
-    // 4 bytes for each token; then, while they are merged, 12 for each and 60 for three mergers.
-    const test::Exact<uint8_t> memory(text.size() * 80 + 1024);
-    rt::Arena arena(memory.span());
-    const test::Exact<char> exact(std::vector<char>(text.begin(), text.end()));
-    const rt::Span<Token> tokens = test::need(tokenizer_.encode({exact.data(), exact.size()}, arena));
-    EXPECT_LE(arena.used(), (text.size() + 2) * 4 + 128) << "only the tokens stay";
-    return {tokens.begin(), tokens.end()};
-  }
-
- private:
-  test::Exact<uint8_t> memory_;
-  rt::Arena arena_;
-  Tokenizer tokenizer_;
-};
-
 std::string draw_text(std::mt19937& random, const std::string& letters, size_t n) {
   std::string text;
   for (; n; --n) text += letters[random() % letters.size()];
@@ -152,7 +74,7 @@ std::string draw_text(std::mt19937& random, const std::string& letters, size_t n
 
 TEST(Tokenizer, EncodesAsTheNaiveEncoderDoes) {
   const auto file = test::made_tokenizer(1000);
-  const auto pieces = pieces_of(file);
+  const auto pieces = test::pieces_of(file);
   ASSERT_EQ(pieces.size(), 1000u);
   const NaiveEncoder naive(pieces);
   const MadeTokenizer tokenizer(file, 1000);
@@ -229,7 +151,7 @@ TEST(Tokenizer, ALongPromptIsEncodedInOneGo) {
   // Merging in quadratic time would take hours.
   const auto file = test::made_tokenizer(32000);
   const MadeTokenizer tokenizer(file, 32000);
-  const std::vector<Piece> pieces = pieces_of(file);
+  const std::vector<Piece> pieces = test::pieces_of(file);
   std::mt19937 random(3);
   for (const std::string& text : {draw_text(random, " etaoinshr", 400'000), std::string(400'000, 'e'),
                                   draw_text(random, "\xe2\x82\xac", 400'000)}) {
@@ -263,7 +185,7 @@ TEST(Tokenizer, APromptThatFitsInNoMemoryIsRefused) {
 
 TEST(Tokenizer, DecodesEveryTokenToItsPiece) {
   const auto file = test::made_tokenizer(600);
-  const auto pieces = pieces_of(file);
+  const auto pieces = test::pieces_of(file);
   const MadeTokenizer tokenizer(file, 600);
   for (Token token = 0; token < 600; ++token) {
     if (token >= 3 && token < 259) continue;
@@ -310,103 +232,6 @@ TEST(Tokenizer, TheSizesOfThePiecesDoNotMatter) {
   const Tokens expected = MadeTokenizer(file, 400).encode(text);
   for (const std::vector<uint64_t>& pieces : {std::vector<uint64_t>{1}, {3, 1, 2}, {7}})
     EXPECT_EQ(MadeTokenizer(file, 400, pieces).encode(text), expected);
-}
-
-/// The sentence of the error that loading `file` for `vocab_size` tokens must give.
-std::string refusal(const std::vector<uint8_t>& file, uint32_t vocab_size) {
-  const test::Exact<uint8_t> memory(Tokenizer::arena_bytes(file.size(), vocab_size));
-  rt::Arena arena(memory.span());
-  test::PieceSource source(file, {100});
-  const auto tokenizer = Tokenizer::load(source, vocab_size, arena);
-  EXPECT_FALSE(tokenizer);
-  if (tokenizer) return "";
-  EXPECT_EQ(tokenizer.error().code, rt::Errc::bad_file);
-  const std::string text = tokenizer.error().text;
-  EXPECT_EQ(text.rfind("made.bin: ", 0), 0u) << text;
-  return text.substr(10);
-}
-
-TEST(TokenizerFile, EveryTruncationIsRefused) {
-  const auto whole = test::made_tokenizer(300);
-  for (size_t n = 0; n < whole.size(); ++n) {
-    const std::vector<uint8_t> file(whole.begin(), whole.begin() + int64_t(n));
-    const std::string text = refusal(file, 300);
-    const bool named = n < 4 ? text == "not a tokenizer: the file has only " + std::to_string(n) + " bytes"
-                             : text.find("not this model's tokenizer, or cut short") != std::string::npos;
-    ASSERT_TRUE(named) << n << " bytes: " << text;
-  }
-}
-
-TEST(TokenizerFile, OfAnotherVocabularyIsRefused) {
-  const auto file = test::made_tokenizer(300);
-  EXPECT_EQ(refusal(file, 301), "too short for the model's 301 tokens: not this model's "
-                                "tokenizer, or cut short");
-  EXPECT_EQ(refusal(file, 299), "more than the model's 299 tokens (10 bytes behind them): this is "
-                                "another model's tokenizer");
-  refusal(file, 1 << 20);
-  auto longer = file;
-  longer.push_back(0);
-  EXPECT_NE(refusal(longer, 300).find("(1 bytes behind them)"), std::string::npos);
-}
-
-TEST(TokenizerFile, AbsurdLengthsAreRefused) {
-  const auto whole = test::made_tokenizer(300);
-  for (const int32_t length : {-1, INT32_MIN, INT32_MAX, 1 << 20, int32_t(whole.size())})
-    for (const size_t at : {size_t{8}, size_t{8 + 5 + 8}, whole.size() - 2 - 4}) {
-      auto file = whole;
-      std::memcpy(&file[at], &length, 4);
-      EXPECT_NE(refusal(file, 300).find(" is " + std::to_string(length) + " bytes long, with "),
-                std::string::npos) << at;
-    }
-}
-
-TEST(TokenizerFile, DamagedFilesNeverCrash) {
-  const auto whole = test::made_tokenizer(280);
-  std::mt19937 random(4);
-  for (int time = 0; time < 3000; ++time) {
-    auto file = whole;
-    for (uint32_t n = 1 + random() % 4; n; --n) file[random() % file.size()] = uint8_t(random());
-    const test::Exact<uint8_t> memory(Tokenizer::arena_bytes(file.size(), 280));
-    rt::Arena arena(memory.span());
-    test::PieceSource source(file, {64});
-    auto tokenizer = Tokenizer::load(source, 280, arena);
-    if (!tokenizer) continue;
-    const test::Exact<uint8_t> room(8192);
-    rt::Arena prompt(room.span());
-    const auto tokens = test::need(tokenizer->encode("the \u00e9 tea", prompt));
-    for (const Token token : tokens) (void)test::string(tokenizer->decode(1, token));
-  }
-}
-
-TEST(TokenizerFile, ABrokenMediumIsReportedAsItSays) {
-  const auto file = test::made_tokenizer(300);
-  for (uint64_t broken_from = 0; broken_from < file.size(); broken_from += 7) {
-    const test::Exact<uint8_t> memory(Tokenizer::arena_bytes(file.size(), 300));
-    rt::Arena arena(memory.span());
-    test::PieceSource source(file, {10});
-    source.broken_from = broken_from;
-    const auto tokenizer = Tokenizer::load(source, 300, arena);
-    ASSERT_FALSE(tokenizer);
-    EXPECT_STREQ(tokenizer.error().text, "made.bin: the medium is broken");
-  }
-}
-
-TEST(TokenizerFile, OneByteTooFewIsSaidToBeTooFew) {
-  for (const uint32_t vocab_size : {1, 3, 16, 300}) {
-    std::vector<Piece> pieces = with_bytes(std::vector<Piece>(41, {"x"}));
-    pieces.resize(vocab_size);
-    const auto file = file_of(pieces);
-    const uint64_t bytes = Tokenizer::arena_bytes(file.size(), vocab_size);
-    for (uint64_t lacking = 1; lacking < bytes; lacking += 1 + lacking / 3) {
-      const test::Exact<uint8_t> memory(bytes - lacking);
-      rt::Arena arena(memory.span());
-      test::PieceSource source(file, {1000});
-      const auto tokenizer = Tokenizer::load(source, vocab_size, arena);
-      ASSERT_FALSE(tokenizer) << vocab_size << ", " << lacking;
-      EXPECT_EQ(tokenizer.error().code, rt::Errc::out_of_memory);
-      EXPECT_EQ(std::string(tokenizer.error().text).rfind("out of memory", 0), 0u);
-    }
-  }
 }
 
 }  // namespace
