@@ -27,10 +27,11 @@ rt::Error bad(const ByteSource& source, const char* what) {
   return rt::fail(rt::Errc::bad_file, 0, "%.*s: %s", name.length(), name.data, what);
 }
 
-rt::Result<void> check_limits(const ByteSource& source, const Fields& fields) {
+/// `first`: the offset of the first field.
+rt::Result<void> check_limits(const ByteSource& source, const Fields& fields, uint64_t first) {
   for (uint32_t i = 0; i < 7; ++i)
     if (fields[i] < 1 || fields[i] > kLimits[i].most)
-      return rt::fail(rt::Errc::bad_file, i * 4,
+      return rt::fail(rt::Errc::bad_file, first + i * 4,
                       "%.*s: not a llama2.c checkpoint: %s is %lld, not 1 to %'lld",
                       source.name().length(), source.name().data, kLimits[i].name,
                       static_cast<long long>(fields[i]), static_cast<long long>(kLimits[i].most));
@@ -140,7 +141,8 @@ rt::Result<Checkpoint> Checkpoint::open(ByteSource& source) {
     if (fields[5] < 0) fields[5] = -fields[5];
   }
 
-  if (rt::Result<void> fine = check_limits(source, fields); !fine) return fine.error();
+  const uint64_t first = checkpoint.version ? 8 : 0;
+  if (rt::Result<void> fine = check_limits(source, fields, first); !fine) return fine.error();
   checkpoint.config = {.dim = uint32_t(fields[0]),
                        .hidden_dim = uint32_t(fields[1]),
                        .n_layers = uint32_t(fields[2]),

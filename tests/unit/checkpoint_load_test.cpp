@@ -124,7 +124,8 @@ TEST(CheckpointLoad, GroupsThatStraddleRowsKeepEveryWeight) {
                {{64, 40, 2, 4, 4, 30, 8}, 64, 64, 8},
                {{8, 24, 2, 2, 2, 16, 8}, 64, 8, 8},
                {{16, 9, 1, 1, 1, 2, 1}, 16, 16, 1},
-               {{8, 6, 1, 2, 2, 6, 4}, 16, 8, 2}};
+               {{8, 6, 1, 2, 2, 6, 4}, 16, 8, 2},
+               {{4, 3, 1, 1, 1, 2, 1}, 1, 1, 1}};
   for (const auto& c : cases) {
     const auto file = any_version2(c.shape, c.group);
     for (const DType precision : kPrecisions) {
@@ -198,7 +199,8 @@ TEST(CheckpointLoad, TheSizesOfThePiecesDoNotMatter) {
         EXPECT_EQ(source.position(), file.size());
         // Behind the layers, which hold addresses, every byte is the same.
         const uint64_t from = rt::round_up(whole.model.layers.bytes(), 64);
-        EXPECT_EQ(std::memcmp(&loaded.memory[from], &whole.memory[from], whole.memory.size() - from), 0);
+        const uint64_t n = whole.memory.size() - from;
+        EXPECT_EQ(std::memcmp(&loaded.memory[from], &whole.memory[from], n), 0);
       }
     }
 }
@@ -214,7 +216,8 @@ TEST(CheckpointLoad, TakesExactlyTheMemoryThatWasSaid) {
 
 /// Loads with memory and a medium as given; scratch must be as before.
 rt::Result<model::Model> try_load(const std::vector<uint8_t>& file, DType precision,
-                                  uint64_t lacking, uint64_t scratch_lacking, uint64_t broken_from) {
+                                  uint64_t lacking, uint64_t scratch_lacking,
+                                  uint64_t broken_from) {
   test::PieceSource source(file, {1000});
   const Checkpoint checkpoint = test::need(Checkpoint::open(source));
   source.broken_from = broken_from;
@@ -232,7 +235,8 @@ TEST(CheckpointLoad, OneByteTooFewIsSaidToBeTooFew) {
     for (const DType precision : kPrecisions) {
       const auto file = MadeCheckpoint{.config = test::shape("odd"), .version = version}.bytes();
       EXPECT_TRUE(try_load(file, precision, 0, 0, ~0ull));
-      for (const auto& [lacking, scratch_lacking] : {std::pair{1, 0}, {0, 1}, {5000, 0}, {0, 200}}) {
+      for (const auto& [lacking, scratch_lacking] :
+           {std::pair{1, 0}, {0, 1}, {5000, 0}, {0, 200}}) {
         rt::Result<model::Model> model =
             try_load(file, precision, uint64_t(lacking), uint64_t(scratch_lacking), ~0ull);
         ASSERT_FALSE(model);

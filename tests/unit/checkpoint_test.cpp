@@ -141,6 +141,7 @@ TEST(Checkpoint, EveryFieldOutOfItsRangeIsNamed) {
         const std::string text = refusal(file);
         EXPECT_NE(text.find("not a llama2.c checkpoint: " + std::string(kFields[i]) + " is "),
                   std::string::npos) << text;
+        EXPECT_EQ(open(file).error().detail, place(version, i));
       }
 }
 

@@ -10,8 +10,8 @@
 namespace test {
 
 /// `count` numbers on the heap and nothing else: the address sanitizer reports the first byte that
-/// is touched behind them. 64-byte aligned, or `offset` numbers off that. All bits are one at first:
-/// floats are NaN, and what a function leaves alone can be told from what it writes.
+/// is touched behind them. 64-byte aligned, or `offset` numbers off that. All bits are one at
+/// first: floats are NaN, and what a function leaves alone can be told from what it writes.
 template <class T>
 class Exact {
  public:

@@ -99,7 +99,8 @@ TEST_P(Int8Products, OfEverySmallShapeAreRight) {
 }
 
 TEST_P(Int8Products, OfModelsShapesAreRight) {
-  for (const auto& [groups, words] : {std::pair{3u, 24u}, {8u, 24u}, {1u, 72u}, {43u, 1u}, {24u, 8u}})
+  for (const auto& [groups, words] :
+       {std::pair{3u, 24u}, {8u, 24u}, {1u, 72u}, {43u, 1u}, {24u, 8u}})
     for (uint32_t blocks : {1, 5, 18})
       for (uint32_t n : {1, 2, 8, 9})
         ASSERT_NO_FATAL_FAILURE(multiply({blocks, groups, words, n}));

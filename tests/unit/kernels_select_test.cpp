@@ -116,6 +116,7 @@ TEST_P(MeasureKernels, TooLittleMemoryIsSaid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, MeasureKernels,
-                         testing::Values(model::DType::f32, model::DType::q8), test::precision_name);
+                         testing::Values(model::DType::f32, model::DType::q8),
+                         test::precision_name);
 
 }  // namespace

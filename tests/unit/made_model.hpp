@@ -24,7 +24,7 @@ T need(rt::Result<T> result) {
 /// Shapes small enough to be run thousands of times: those that tests/host knows, and extremes.
 inline std::vector<model::Config> small_shapes() {
   // dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len
-  return {shape("tiny"), shape("gqa"), shape("odd"), {2, 1, 1, 1, 1, 2, 1},
+  return {shape("tiny"), shape("gqa"), shape("odd"), {2, 1, 1, 1, 1, 1, 1},
           {48, 48, 1, 2, 1, 300, 33}, {16, 17, 3, 8, 2, 17, 20}};
 }
 

@@ -42,7 +42,7 @@ inline std::vector<Piece> pieces_of(const std::vector<uint8_t>& file) {
   return pieces;
 }
 
-/// The three special tokens and the 256 bytes that every LLaMA-2 vocabulary begins with, then `more`.
+/// The special tokens and the 256 bytes that every LLaMA-2 vocabulary begins with, then `more`.
 inline std::vector<Piece> with_bytes(const std::vector<Piece>& more) {
   std::vector<Piece> pieces = {{"<unk>"}, {"\n<s>\n"}, {"\n</s>\n"}};
   for (int byte = 0; byte < 256; ++byte) {
@@ -75,7 +75,8 @@ class MadeTokenizer {
     const Exact<uint8_t> memory(text.size() * 80 + 1024);
     rt::Arena arena(memory.span());
     const Exact<char> exact(std::vector<char>(text.begin(), text.end()));
-    const rt::Span<model::Token> tokens = need(tokenizer_.encode({exact.data(), exact.size()}, arena));
+    const rt::Span<model::Token> tokens =
+        need(tokenizer_.encode({exact.data(), exact.size()}, arena));
     EXPECT_LE(arena.used(), (text.size() + 2) * 4 + 128) << "only the tokens stay";
     return {tokens.begin(), tokens.end()};
   }

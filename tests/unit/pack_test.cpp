@@ -168,10 +168,12 @@ TEST(Pack, Int8RowsLieInterleavedAndComeBack) {
 TEST(Pack, WhatAGroupLacksIsZero) {
   std::mt19937 random(3);
   for (const auto& [rows, cols, group_size] : kShapes) {
-    const Packed packed(rows, cols, DType::q8, group_size), stored(rows, cols, DType::q8, group_size);
+    const Packed packed(rows, cols, DType::q8, group_size);
+    const Packed stored(rows, cols, DType::q8, group_size);
     const Exact<int8_t> scratch(group_size), q(cols);
     for (uint32_t row = 0; row < rows; ++row) {
-      model::quantize_row(packed.matrix, row, Exact<float>(draw(random, cols)).data(), scratch.data());
+      const Exact<float> w(draw(random, cols));
+      model::quantize_row(packed.matrix, row, w.data(), scratch.data());
       model::pack_q8(stored.matrix, row, q.data());
       for (uint32_t group = 0; group < packed.matrix.groups.count; ++group)
         for (uint32_t i = 0; i < packed.matrix.groups.stride(); ++i)

@@ -44,12 +44,13 @@ class Reader {
   uint64_t at_ = 0;
 };
 
-/// Scale and numbers of one group; `tie` rounds: to even for weights, away from zero for activations.
-float quantize_group(const float* x, uint32_t n, int8_t* q, float (*tie)(float)) {
+/// Scale and numbers of one group; `round` takes ties to even for weights, away from zero for
+/// activations.
+float quantize_group(const float* x, uint32_t n, int8_t* q, float (*round)(float)) {
   float largest = 0;
   for (uint32_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(x[i]));
   const float scale = largest / 127.0f;
-  for (uint32_t i = 0; i < n; ++i) q[i] = int8_t(scale > 0 ? tie(x[i] / scale) : 0);
+  for (uint32_t i = 0; i < n; ++i) q[i] = int8_t(scale > 0 ? round(x[i] / scale) : 0);
   return scale;
 }
 
@@ -192,7 +193,8 @@ void ReferenceLlama::attention(uint32_t layer, uint32_t position, Floats& x) {
     const uint32_t from = head * head_dim, kv_from = head / group * head_dim;
     Floats weights(position + 1);
     for (uint32_t t = 0; t <= position; ++t) {
-      for (uint32_t i = 0; i < head_dim; ++i) weights[t] += q[from + i] * keys_[layer][t][kv_from + i];
+      for (uint32_t i = 0; i < head_dim; ++i)
+        weights[t] += q[from + i] * keys_[layer][t][kv_from + i];
       weights[t] /= std::sqrt(float(head_dim));
     }
     softmax(weights);

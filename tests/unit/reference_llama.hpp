@@ -6,7 +6,7 @@
 
 namespace test {
 
-/// Some matrices of one shape, row behind row, copy behind copy; where `q` is filled, w = q * scale.
+/// Some matrices of one shape, row behind row, copy behind copy. Where q is filled, w = q * scale.
 struct Tensor {
   uint32_t rows = 0, cols = 0;
   std::vector<float> w;
@@ -27,12 +27,11 @@ struct PlainModel {
   Tensor embedding, attn_norm, wq, wk, wv, wo, ffn_norm, w1, w2, w3, final_norm, classifier;
 };
 
-/// The forward pass of llama2.c's run.c, and of runq.c for int8, in the obvious way: one position at
-/// a time, one loop for one formula, sums left to right.
+/// The forward pass of llama2.c's run.c, and of runq.c for int8, in the obvious way: one position
+/// at a time, one loop for one formula, sums left to right.
 class ReferenceLlama {
  public:
-  /// `group_sizes`: columns with one scale in activations of dim and of hidden_dim numbers where the
-  /// model is int8.
+  /// The group sizes are those of activations where the model is int8.
   ReferenceLlama(const PlainModel& model, uint32_t group_size_dim, uint32_t group_size_hidden_dim);
 
   /// The logits after `token` at `position`, with what was run at the positions before it.

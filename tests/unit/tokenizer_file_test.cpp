@@ -28,9 +28,10 @@ TEST(TokenizerFile, EveryTruncationIsRefused) {
   for (size_t n = 0; n < whole.size(); ++n) {
     const std::vector<uint8_t> file(whole.begin(), whole.begin() + int64_t(n));
     const std::string text = refusal(file, 300);
-    const bool named = n < 4 ? text == "not a tokenizer: the file has only " + std::to_string(n) + " bytes"
-                             : text.find("not this model's tokenizer, or cut short") != std::string::npos;
-    ASSERT_TRUE(named) << n << " bytes: " << text;
+    const std::string fault =
+        n < 4 ? "not a tokenizer: the file has only " + std::to_string(n) + " bytes"
+              : "not this model's tokenizer, or cut short";
+    ASSERT_NE(text.find(fault), std::string::npos) << n << " bytes: " << text;
   }
 }
 
