@@ -48,7 +48,7 @@ def measure(runs=3, steps=64, processors=(1, 2)):
     measured = []
     for count in processors:
         plan = [precision for _ in range(runs) for precision in PRECISIONS]
-        commands = [f"llama.efi {MODEL} -z {WORDS} -t 0 -n {steps} --ids --threads {count} --precision {precision}"
+        commands = [f"llama.efi {MODEL} -z {WORDS} -t 0 -n {steps} --ids --on_finish exit --threads {count} --precision {precision}"
                     for precision in plan]
         with tempfile.TemporaryDirectory(prefix="qemu-", dir=OUT / "bench") as folder:
             image = Path(folder, "disk.img")
