@@ -13,7 +13,7 @@ void StatusLine::show(rt::Text text) {
   const Console::Position story = console_.position();
   if (story.row + 1 >= size_.rows) return;
   console_.move_to({0, size_.rows - 1});
-  console_.set_color(uefi::Color::dark_gray);
+  console_.set_color(uefi::Color::cyan);
   console_.write(text.part(0, rt::min<uint64_t>(text.size, size_.columns - 1)));
   console_.clear_line_end();
   console_.reset_color();
