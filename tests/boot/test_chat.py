@@ -122,3 +122,12 @@ def test_many_stories_take_no_more_memory(session):
     first = parse(say(session, "")).memory
     for _ in range(30):
         assert parse(say(session, "")).memory == first
+
+
+def test_a_prompt_comes_from_a_file_and_strange_characters_are_replaced(machine):
+    prompt = "“Curly” quotes — a dash, a café… and 中"
+    booted = machine.start([*DEFAULT, (prompt.encode(), "prompt.txt")],
+                           {"on_finish": "exit", "prompt_file": "\\prompt.txt", "steps": 60, "temperature": 0})
+    booted.expect(STATISTICS, timeout=90)
+    told = " ".join(booted.before.split())
+    assert re.search(r'"Curly" quotes - a dash, a caf(é|e)\.\.\. and \?', told)
