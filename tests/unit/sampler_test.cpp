@@ -207,6 +207,26 @@ TEST(Sampler, TemperatureSharpensAndFlattens) {
   for (const float t : {0.3f, 1.0f, 3.0f}) EXPECT_NEAR(share_of_best(t), exact(t), 0.04) << t;
 }
 
+TEST(Sampler, TopPTakesTokensUntilTheyHoldMoreThanItsShare) {
+  // Half and half: the first alone holds no more than 0.5.
+  MadeSampler sampler(2);
+  sampler->set({1.0f, 0.5f, 1});
+  std::map<Token, int> counts;
+  for (int i = 0; i < 100; ++i) ++counts[sampler.sample({3, 3})];
+  EXPECT_EQ(counts.size(), 2u);
+}
+
+TEST(Sampler, ACoinBetweenTwoTokensTakesTheSecond) {
+  for (const auto& [seed, coin] : {std::pair{7767648u, 0.5f}, {3883824u, 0.75f}}) {
+    ASSERT_EQ(rt::Random(seed).uniform(), coin);
+    MadeSampler sampler(4);
+    for (const float topp : {0.9f, 1.0f}) {
+      sampler->set({1.0f, topp, seed});
+      EXPECT_EQ(sampler.sample({7, 7, 7, 7}), Token(coin * 4));
+    }
+  }
+}
+
 /// A seed whose first random number is all but one.
 uint64_t seed_of_the_largest_coin() {
   for (uint64_t seed = 1;; ++seed)

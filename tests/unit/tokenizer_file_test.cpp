@@ -18,6 +18,7 @@ std::string refusal(const std::vector<uint8_t>& file, uint32_t vocab_size) {
   EXPECT_FALSE(tokenizer);
   if (tokenizer) return "";
   EXPECT_EQ(tokenizer.error().code, rt::Errc::bad_file);
+  EXPECT_LE(tokenizer.error().detail, file.size());  // an offset in the file
   const std::string text = tokenizer.error().text;
   EXPECT_EQ(text.rfind("made.bin: ", 0), 0u) << text;
   return text.substr(10);

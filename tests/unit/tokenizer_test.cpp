@@ -98,6 +98,10 @@ TEST(Tokenizer, EncodesAsTheNaiveEncoderDoesWithAnyVocabulary) {
                       scores[random() % (time % 2 ? 4 : std::size(scores))]});
     std::vector<Piece> pieces = with_bytes(more);
     if (time % 5 == 0) pieces.resize(3 + random() % 200);  // not even all bytes
+    if (time % 7 == 0) {  // nothing but these, in a number that fills its memory to the last byte
+      pieces = more;
+      pieces.resize(16 + random() % 2 * 16);
+    }
     const NaiveEncoder naive(pieces);
     const MadeTokenizer tokenizer(pieces);
     for (size_t n = 0; n < 40; ++n) {
@@ -127,6 +131,16 @@ TEST(Tokenizer, OfEqualMergersTheLeftmostIsFirst) {
 TEST(Tokenizer, OfEqualPiecesTheFirstCounts) {
   const MadeTokenizer tokenizer(with_bytes({{"a", 5}, {"a", 9}, {"aa", 1}, {"aa", 2}, {" "}}));
   EXPECT_EQ(tokenizer.encode("aa"), (Tokens{1, 263, 261}));
+}
+
+TEST(Tokenizer, TheFirstAndTheLastOfAFullTableAreWhole) {
+  std::vector<Piece> pieces(16);  // 64 bytes of places and of scores
+  pieces[0] = {"ab", 1}, pieces[2] = {" "}, pieces[3] = {"a"}, pieces[4] = {"b"};
+  pieces[5] = {"c"}, pieces[15] = {"bc", 0.5f};
+  const MadeTokenizer tokenizer(pieces);
+  EXPECT_EQ(tokenizer.encode("abc"), (Tokens{1, 2, 0, 5}));
+  EXPECT_EQ(tokenizer.encode("bc"), (Tokens{1, 2, 15}));
+  EXPECT_EQ(test::string(tokenizer->decode(5, 15)), "bc");
 }
 
 TEST(Tokenizer, CharactersThatTheVocabularyLacksBecomeBytes) {

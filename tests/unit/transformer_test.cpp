@@ -1,6 +1,7 @@
 #include "model/transformer.hpp"
 
 #include <algorithm>
+#include <barrier>
 #include <optional>
 #include <random>
 
@@ -191,6 +192,27 @@ TEST_P(TransformerTest, AnyNumberOfCoresGivesTheSame) {
     test::Threads threads(parts);
     ASSERT_NO_FATAL_FAILURE(expect_same(threads.crew));
   }
+}
+
+/// The scalar set, but two cores meet at the end of each score().
+std::barrier<> g_meeting(2);
+const model::Kernels kMeeting = [] {
+  model::Kernels kernels = model::kScalarKernels;
+  kernels.score = [](const model::Head& head) {
+    model::kScalarKernels.score(head);
+    g_meeting.arrive_and_wait();
+  };
+  return kernels;
+}();
+
+TEST_P(TransformerTest, CoresAtWorkAtTheSameTimeShareNoScratch) {
+  const LoadedModel loaded(MadeCheckpoint{.config = test::shape("tiny")}.bytes(), {GetParam()});
+  test::Threads threads(2);
+  MadeTransformer alone(loaded, model::kScalarKernels, alone_);
+  MadeTransformer two(loaded, kMeeting, threads.crew);
+  const Tokens tokens = draw_tokens(loaded.model.config, 10);
+  for (uint32_t i = 0; i < tokens.size(); ++i)  // four heads: two meetings in each layer
+    ASSERT_EQ(two.forward({tokens[i]}, i), alone.forward({tokens[i]}, i)) << "position " << i;
 }
 
 TEST_P(TransformerTest, CoresMayComeAndGoBetweenTokens) {
