@@ -1,6 +1,7 @@
 #include "boot/platform/clock.hpp"
 
 #include "boot/platform/firmware.hpp"
+#include "boot/platform/instructions.hpp"
 
 namespace boot {
 
@@ -8,16 +9,6 @@ namespace {
 
 constexpr uint64_t kNanoseconds = 1'000'000'000;
 constexpr uint32_t kDay = 24 * 60 * 60;
-
-struct Cpuid {
-  uint32_t eax, ebx, ecx, edx;
-};
-
-Cpuid cpuid(uint32_t leaf) {
-  Cpuid r;
-  asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(0));
-  return r;
-}
 
 /// Leaf 0x15: crystal clock and the counter's ratio to it. 0 where the processor does not say.
 uint64_t hertz_by_cpuid() {
@@ -57,7 +48,7 @@ bool near(uint64_t a, uint64_t b, uint64_t percent) {
 
 }  // namespace
 
-uint64_t Clock::ticks() { return __builtin_ia32_rdtsc(); }
+uint64_t Clock::ticks() { return read_tsc(); }
 
 Clock Clock::start() {
   Clock clock;

@@ -2,6 +2,7 @@
 
 #include "boot/platform/clock.hpp"
 #include "boot/platform/firmware.hpp"
+#include "boot/platform/instructions.hpp"
 #include "rt/memory.hpp"
 #include "uefi_headers/rng.hpp"
 #include "uefi_headers/runtime_services.hpp"
@@ -25,17 +26,6 @@ uint64_t from_firmware() {
   return status == uefi::Status::success ? value : 0;
 }
 
-/// RDRAND, where CPUID leaf 1 has it (ECX bit 30) and it answers.
-uint64_t from_processor() {
-  uint32_t a = 1, b = 0, c = 0, d = 0;
-  asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-  if (!(c >> 30 & 1)) return 0;
-  uint64_t value = 0;
-  uint8_t ok = 0;
-  asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(ok) : : "cc");
-  return ok ? value : 0;
-}
-
 uint64_t from_time() {
   uefi::Time time{};
   if (g_system->runtime_services->get_time(&time, nullptr) != uefi::Status::success) return 0;
@@ -45,7 +35,7 @@ uint64_t from_time() {
 }  // namespace
 
 uint64_t entropy() {
-  return mix(from_firmware() ^ mix(from_processor() ^ mix(from_time() ^ Clock::ticks())));
+  return mix(from_firmware() ^ mix(random_of_processor() ^ mix(from_time() ^ Clock::ticks())));
 }
 
 }  // namespace boot

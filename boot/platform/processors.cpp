@@ -2,6 +2,7 @@
 
 #include "boot/platform/cpu.hpp"
 #include "boot/platform/firmware.hpp"
+#include "boot/platform/instructions.hpp"
 
 namespace boot {
 
@@ -56,8 +57,7 @@ void Processors::serve(void* self) {
   const uint32_t member = processors.member_[number];
   if (member == 0 || member >= processors.crew_.members()) return;
   // The rounding mode decides the bits of every float; firmware need not have set it here.
-  const uint32_t mxcsr = 0x1f80;
-  asm volatile("ldmxcsr %0" : : "m"(mxcsr));
+  reset_mxcsr();
   VectorState vectors;
   vectors.enable();
   processors.crew_.serve(member);
