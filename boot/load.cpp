@@ -22,11 +22,12 @@ struct Inputs {
   char sum[64] = {};  // what the model's SHA-256 must be; empty: nobody says
 };
 
-/// If NAME.sha256 lies beside the model at `path`, takes over the sum in it.
-rt::Result<void> find_sum(rt::Span<const uefi::Handle> volumes, rt::Text path, Inputs& inputs) {
+/// If NAME.sha256 lies beside the model at `path`, takes over the sum in it. That it is not there
+/// must be certain: a sum that cannot be read is an error.
+rt::Result<void> find_sum(uefi::Handle device, rt::Text path, Inputs& inputs) {
   char buffer[300];
   rt::Result<File> file = open_on_any(
-      volumes, rt::print_to({buffer, sizeof buffer}, "%.*s.sha256", path.length(), path.data));
+      {&device, 1}, rt::print_to({buffer, sizeof buffer}, "%.*s.sha256", path.length(), path.data));
   if (!file && file.error().code == rt::Errc::not_found) return {};
   if (!file) return file.error();
   uint8_t content[128];
@@ -41,7 +42,7 @@ rt::Result<void> find_sum(rt::Span<const uefi::Handle> volumes, rt::Text path, I
 
 /// The tokenizer that belongs to the model at `path`: NAME-tokenizer.bin for a model NAME.bin, else
 /// tokenizer.bin, in the same folder.
-rt::Result<File> tokenizer_beside(rt::Span<const uefi::Handle> volumes, rt::Text path) {
+rt::Result<File> tokenizer_beside(uefi::Handle device, rt::Text path) {
   uint64_t folder = path.size, stem = path.size;
   while (folder && path[folder - 1] != '\\' && path[folder - 1] != '/') --folder;
   while (stem > folder && path[stem - 1] != '.') --stem;
@@ -49,10 +50,10 @@ rt::Result<File> tokenizer_beside(rt::Span<const uefi::Handle> volumes, rt::Text
   const rt::Span<char> name{buffer, sizeof buffer};
   if (stem > folder) {
     rt::Result<File> own = open_on_any(
-        volumes, rt::print_to(name, "%.*s-tokenizer.bin", int(stem - 1), path.data));
+        {&device, 1}, rt::print_to(name, "%.*s-tokenizer.bin", int(stem - 1), path.data));
     if (own || own.error().code != rt::Errc::not_found) return own;
   }
-  return open_on_any(volumes, rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data));
+  return open_on_any({&device, 1}, rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data));
 }
 
 rt::Result<Inputs> find_inputs(const Options& options) {
@@ -62,13 +63,14 @@ rt::Result<Inputs> find_inputs(const Options& options) {
   uefi::Handle devices[kMaxVolumes];
   const rt::Span<const uefi::Handle> volumes{devices, find_volumes({devices, kMaxVolumes})};
   const rt::Text path = options.model.empty() ? kDefaultModel : options.model;
-  rt::Result<File> model = open_on_any(volumes, path);
+  uefi::Handle device = nullptr;
+  rt::Result<File> model = open_on_any(volumes, path, &device);
   if (!model) return model.error();
-  rt::Result<File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(volumes, path)
+  rt::Result<File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(device, path)
                                                          : open_on_any(volumes, options.tokenizer);
   if (!tokenizer) return tokenizer.error();
   Inputs inputs{Input(static_cast<File&&>(*model)), Input(static_cast<File&&>(*tokenizer))};
-  if (rt::Result<void> done = find_sum(volumes, path, inputs); !done) return done.error();
+  if (rt::Result<void> done = find_sum(device, path, inputs); !done) return done.error();
   return inputs;
 }
 

@@ -43,7 +43,7 @@ rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, Console
   bool unreadable = false;
   const rt::Span<char> line = command_line(*buffer, unreadable);
   if (unreadable)
-    console.write("note: firmware handed over boot options that are no text; passed over\n");
+    console.write("note: the boot options that firmware handed over are no text; passed over\n");
   char foreign[160];
   rt::Text passed_over;
   rt::Result<void> done =
@@ -121,7 +121,7 @@ rt::Result<void> converse(Options& options, Conversation& conversation, const Te
 rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t started) {
   rt::Result<Pages> pages =
       Pages::allocate(kConfigBytes + kLineBytes + kPromptBytes + sizeof(Conversation) + 4096,
-                      MemoryUse::buffer, "the options");
+                      MemoryUse::buffer, "the conversation");
   if (!pages) return pages.error();
   rt::Arena arena(pages->memory());
   if (rt::Result<void> done = read_options(options, arena, terminal.console); !done) return done;
@@ -138,7 +138,11 @@ rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t starte
 uefi::Status status_of(const rt::Error& error) {
   using uefi::Status;
   switch (error.code) {
-    case rt::Errc::firmware: return static_cast<Status>(error.detail);
+    case rt::Errc::firmware: {
+      // What was an error to us must be one to whoever started us: firmware may call it a warning.
+      const auto status = static_cast<Status>(error.detail);
+      return uefi::is_error(status) ? status : Status::device_error;
+    }
     case rt::Errc::not_found: return Status::not_found;
     case rt::Errc::out_of_memory: return Status::out_of_resources;
     case rt::Errc::bad_file: return Status::load_error;

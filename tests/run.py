@@ -2,7 +2,7 @@
 """Runs every test and prints the sum as its last line: `N passed, N failed` (and how many were skipped).
 
     ninja test                     what .ci/run calls
-    tests/run.py boot golden       only these groups: unit, tools, train, golden, boot
+    tests/run.py boot golden       only these groups: unit, firmware, tools, train, golden, boot
     tests/run.py boot -- -k esc    what follows -- goes to pytest
 
 The last line is also in out/test/summary.txt, and each group's results, as JUnit XML, in out/test/GROUP.xml.
@@ -16,8 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "out/test"
-UNIT_TESTS = ROOT / "out/check/unit_tests"
-GROUPS = ("unit", "tools", "train", "golden", "boot")  # quick ones first
+PROGRAMS = {"unit": ROOT / "out/check/unit_tests", "firmware": ROOT / "out/check/firmware_tests"}
+GROUPS = ("unit", "firmware", "tools", "train", "golden", "boot")  # quick ones first
 PYTHON = ROOT / "tools/python"
 MODULES = "pytest,pexpect"
 
@@ -42,8 +42,8 @@ def parallel():
 
 
 def command(group, report, extra):
-    if group == "unit":
-        return [UNIT_TESTS, f"--gtest_output=xml:{report}", "--gtest_brief=1"]
+    if group in PROGRAMS:
+        return [PROGRAMS[group], f"--gtest_output=xml:{report}", "--gtest_brief=1"]
     return [PYTHON, MODULES, "-m", "pytest", "-q", "-ra", "--tb=short", f"--junitxml={report}",
             *(parallel() if group == "boot" else []), *extra, ROOT / "tests" / group]
 
@@ -91,7 +91,7 @@ def main():
     RESULTS.mkdir(parents=True, exist_ok=True)
     summary = RESULTS / "summary.txt"
     summary.unlink(missing_ok=True)
-    groups = [group for group in groups if group == "unit" or (ROOT / "tests" / group).is_dir()]
+    groups = [group for group in groups if (ROOT / "tests" / group).is_dir()]
     total = sum((run(group, extra) for group in groups), Count())
     summary.write_text(f"{total}\n")
     print(f"\n{total}", flush=True)

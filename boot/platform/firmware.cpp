@@ -18,9 +18,7 @@ rt::Error firmware_error(uefi::Status status, const char* format, ...) {
   va_start(arguments, format);
   rt::vprint_to({sentence, sizeof sentence}, format, arguments);
   va_end(arguments);
-  const rt::Errc code =
-      status == uefi::Status::not_found ? rt::Errc::not_found : rt::Errc::firmware;
-  return rt::fail(code, static_cast<uint64_t>(status), "%s: %s", sentence,
+  return rt::fail(rt::Errc::firmware, static_cast<uint64_t>(status), "%s: %s", sentence,
                   StatusText(status).c_str());
 }
 

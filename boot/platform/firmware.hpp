@@ -51,8 +51,8 @@ class StatusText {
   char text_[40];
 };
 
-/// An Error of what firmware answered: the sentence is `format` filled in, then ": EFI_...".
-/// Errc::not_found for EFI_NOT_FOUND, else Errc::firmware; detail is the status.
+/// An Errc::firmware of what firmware answered: the sentence is `format` filled in, then
+/// ": EFI_..."; detail is the status.
 [[gnu::format(printf, 2, 3)]] rt::Error firmware_error(uefi::Status status, const char* format,
                                                        ...);
 

@@ -78,7 +78,8 @@ rt::Result<Pages> Pages::allocate(uint64_t bytes, MemoryUse use, const char* wha
   uefi::PhysicalAddress address = 0;
   const uefi::Status status = g_services->allocate_pages(
       uefi::AllocateType::any_pages, uefi::MemoryType::loader_data, pages, &address);
-  if (status != uefi::Status::success) return no_memory(bytes, what);
+  // Page 0 is no use to C++, and no firmware gives it.
+  if (status != uefi::Status::success || !address) return no_memory(bytes, what);
   const rt::Span<uint8_t> memory{reinterpret_cast<uint8_t*>(address), pages * uefi::kPageSize};
   count_memory(use, static_cast<int64_t>(memory.count));
   return Pages(memory, use);

@@ -67,7 +67,9 @@ rt::Result<void> Processors::start() {
   const uint32_t others = crew_.members() - 1;
   if (others == 0 || finished_) return {};
   Status status = g_services->create_event(0, uefi::Tpl::application, nullptr, nullptr, &finished_);
-  if (status != Status::success) return firmware_error(status, "no event for the other processors");
+  // Without an event, firmware would wait for processors that wait for us.
+  if (status != Status::success || !finished_)
+    return firmware_error(status, "no event for the other processors");
   crew_.recall();
   status = services_->startup_all_aps(services_, serve, uefi::Boolean::no, finished_, 0, this, nullptr);
   if (status != Status::success) {

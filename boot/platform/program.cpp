@@ -66,7 +66,7 @@ rt::Span<char> decode_load_options(rt::Span<const uint8_t> options, rt::Span<cha
 
 rt::Span<char> command_line(rt::Span<char> buffer, bool& unreadable) {
   uefi::LoadedImage* image = loaded_image();
-  unreadable = false;
+  unreadable = !image;
   if (!image || !image->load_options) return {buffer.data, 0};
   return decode_load_options(
       {static_cast<const uint8_t*>(image->load_options), image->load_options_size}, buffer,

@@ -37,7 +37,7 @@ void to_firmware_path(rt::Text path, uefi::Char16 (&out)[kMaxPath + 2]) {
 }
 
 rt::Result<uefi::FileInfo> file_info(uefi::FileProtocol* file, rt::Text path) {
-  FileInfoBuffer buffer;
+  FileInfoBuffer buffer{};
   uefi::Uintn bytes = sizeof buffer;
   const Status status = file->get_info(file, &uefi::FileInfo::kGuid, &bytes, &buffer);
   if (status != Status::success)
@@ -58,11 +58,11 @@ rt::Error is_a_directory(rt::Text path) {
 
 rt::Result<Volume> Volume::open(uefi::Handle device) {
   auto* const system = handle_protocol<uefi::SimpleFileSystem>(device);
-  if (!system) return firmware_error(Status::not_found, "the device has no file system");
+  if (!system) return firmware_error(Status::unsupported, "a device has no file system");
   uefi::FileProtocol* root = nullptr;
   const Status status = system->open_volume(system, &root);
   if (status != Status::success || !root)
-    return firmware_error(status, "the volume cannot be opened");
+    return firmware_error(status, "a volume cannot be opened");
   return Volume(FileHandle(root));
 }
 
@@ -129,13 +129,13 @@ Directory::Directory(FileHandle handle, rt::Text name)
 
 rt::Result<bool> Directory::next(DirectoryEntry& entry) {
   for (;;) {
-    FileInfoBuffer buffer;
+    FileInfoBuffer buffer{};
     uefi::Uintn bytes = sizeof buffer;
     const Status status = handle_.get()->read(handle_.get(), &bytes, &buffer);
     if (status != Status::success)
       return firmware_error(status, "%s: the directory cannot be read", name_);
     if (bytes == 0) return false;
-    if (bytes < sizeof(uefi::FileInfo) || bytes > sizeof buffer)
+    if (bytes < sizeof(uefi::FileInfo) || bytes > sizeof buffer || !buffer.name[0])
       return firmware_error(Status::device_error, "%s: the directory cannot be read", name_);
     const uint64_t units = (bytes - sizeof(uefi::FileInfo)) / sizeof(uefi::Char16);
     const rt::Text name = rt::utf16_to_utf8({buffer.name, units}, {entry.name, sizeof entry.name});
@@ -153,13 +153,14 @@ uefi::Handle boot_device() {
 
 uint64_t find_volumes(rt::Span<uefi::Handle> into) {
   uint64_t n = 0;
-  const uefi::Handle own = boot_device();
-  if (n < into.count && handle_protocol<uefi::SimpleFileSystem>(own)) into[n++] = own;
+  uefi::Handle own = boot_device();
+  if (!handle_protocol<uefi::SimpleFileSystem>(own)) own = nullptr;
+  if (own && n < into.count) into[n++] = own;
   uefi::Uintn count = 0;
   uefi::Handle* handles = nullptr;
   const Status status = g_services->locate_handle_buffer(
       uefi::SearchType::by_protocol, &uefi::SimpleFileSystem::kGuid, nullptr, &count, &handles);
-  if (status != Status::success) return n;
+  if (status != Status::success || !handles) return n;
   const int64_t bytes = static_cast<int64_t>(count * sizeof(uefi::Handle));
   count_memory(MemoryUse::pool, bytes);
   for (uint64_t i = 0; i < count && n < into.count; ++i)
@@ -169,17 +170,21 @@ uint64_t find_volumes(rt::Span<uefi::Handle> into) {
   return n;
 }
 
-rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path) {
+rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
+                             uefi::Handle* found_on) {
   rt::Error worst =
       rt::fail(rt::Errc::not_found, 0, "%.*s: there is no such file on %s", path.length(),
                path.data, devices.count > 1 ? "any volume" : "the volume");
   for (const uefi::Handle device : devices) {
     rt::Result<Volume> volume = Volume::open(device);
     if (!volume) {
-      if (volume.error().code != rt::Errc::not_found) worst = volume.error();
+      if (worst.code == rt::Errc::not_found)
+        worst = rt::fail(rt::Errc::firmware, volume.error().detail, "%.*s: not found, and %s",
+                         path.length(), path.data, volume.error().text);
       continue;
     }
     rt::Result<File> file = volume->open_file(path);
+    if (file && found_on) *found_on = device;
     if (file) return file;
     if (file.error().code != rt::Errc::not_found) worst = file.error();
   }

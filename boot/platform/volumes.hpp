@@ -52,8 +52,9 @@ uefi::Handle boot_device();
 /// UEFI 2.10 §7.3 EFI_BOOT_SERVICES.LocateHandleBuffer().
 uint64_t find_volumes(rt::Span<uefi::Handle> into);
 
-/// Opens `path` for reading on the first of `devices` that has it. Where none has it, the error is
-/// Errc::not_found, or what else went wrong on one of them.
-rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path);
+/// Opens `path` for reading on the first of `devices` that has it, which is then `*found_on`. Where
+/// none has it, the error is Errc::not_found if all of them could be searched, else what went wrong.
+rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
+                             uefi::Handle* found_on = nullptr);
 
 }  // namespace boot

@@ -1,0 +1,138 @@
+#include "tests/firmware/fake_console.hpp"
+
+namespace test {
+
+using uefi::Status;
+
+namespace {
+
+struct Mode {
+  uefi::Uintn columns, rows;
+};
+// As EDK II: 80x50 is one that this screen does not have.
+constexpr Mode kModes[] = {{80, 25}, {0, 0}, {100, 31}, {240, 56}};
+
+FakeScreen& of(uefi::SimpleTextOutput* self) { return *static_cast<FakeScreen*>(self); }
+
+}  // namespace
+
+FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints)
+    : uefi::SimpleTextOutput{}, ledger_(ledger), complaints_(complaints) {
+  state = {.max_mode = 4, .mode = 0, .attribute = 0x07, .cursor_column = 0, .cursor_row = 0,
+           .cursor_visible = uefi::Boolean::no};
+  start_ = state;
+  mode = &state;
+  reset = nullptr;  // never called
+  output_string = [](uefi::SimpleTextOutput* self, const uefi::Char16* text) {
+    if (auto answer = of(self).ledger_.refusal(Service::output_string)) return *answer;
+    for (; *text; ++text) of(self).put(*text);
+    return Status::success;
+  };
+  test_string = [](uefi::SimpleTextOutput* self, const uefi::Char16* text) {
+    if (auto answer = of(self).ledger_.refusal(Service::test_string)) return *answer;
+    return *text < 0x250 ? Status::success : Status::unsupported;
+  };
+  query_mode = [](uefi::SimpleTextOutput* self, uefi::Uintn number, uefi::Uintn* columns, uefi::Uintn* rows) {
+    if (auto answer = of(self).ledger_.refusal(Service::query_mode)) return *answer;
+    if (number >= std::size(kModes) || !kModes[number].columns) return Status::unsupported;
+    *columns = kModes[number].columns;
+    *rows = kModes[number].rows;
+    return Status::success;
+  };
+  set_mode = [](uefi::SimpleTextOutput* self, uefi::Uintn number) {
+    if (auto answer = of(self).ledger_.refusal(Service::set_mode)) return *answer;
+    if (number >= std::size(kModes) || !kModes[number].columns) return Status::unsupported;
+    of(self).state.mode = int32_t(number);
+    of(self).state.cursor_column = of(self).state.cursor_row = 0;
+    return Status::success;
+  };
+  set_attribute = [](uefi::SimpleTextOutput* self, uefi::Uintn attribute) {
+    if (auto answer = of(self).ledger_.refusal(Service::set_attribute)) return *answer;
+    if (attribute > 0x7f) of(self).complaints_.add("a text attribute that does not exist");
+    of(self).state.attribute = int32_t(attribute);
+    return Status::success;
+  };
+  clear_screen = [](uefi::SimpleTextOutput* self) {
+    if (auto answer = of(self).ledger_.refusal(Service::clear_screen)) return *answer;
+    of(self).state.cursor_column = of(self).state.cursor_row = 0;
+    return Status::success;
+  };
+  set_cursor_position = [](uefi::SimpleTextOutput* self, uefi::Uintn column, uefi::Uintn row) {
+    if (auto answer = of(self).ledger_.refusal(Service::set_cursor_position)) return *answer;
+    const Mode& size = kModes[of(self).state.mode];
+    if (column >= size.columns || row >= size.rows) return Status::unsupported;
+    of(self).state.cursor_column = int32_t(column);
+    of(self).state.cursor_row = int32_t(row);
+    return Status::success;
+  };
+  enable_cursor = [](uefi::SimpleTextOutput* self, uefi::Boolean visible) {
+    if (auto answer = of(self).ledger_.refusal(Service::enable_cursor)) return *answer;
+    of(self).state.cursor_visible = visible;
+    return Status::success;
+  };
+}
+
+void FakeScreen::put(char16_t unit) {
+  const Mode& size = kModes[state.mode];
+  if (unit == u'\r') {
+    state.cursor_column = 0;
+    return;
+  }
+  if (unit == u'\n') {
+    text_ += '\n';
+    if (uefi::Uintn(state.cursor_row) + 1 < size.rows) ++state.cursor_row;
+    return;
+  }
+  if (unit == u'\b') {
+    if (state.cursor_column) --state.cursor_column;
+    return;
+  }
+  if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) complaints_.add("a control character on the console");
+  if (unit >= 0xd800 && unit < 0xe000) complaints_.add("half of a character on the console");
+  if (unit < 0x80) text_ += char(unit);
+  else if (unit < 0x800) text_ += {char(0xc0 | unit >> 6), char(0x80 | (unit & 0x3f))};
+  else text_ += {char(0xe0 | unit >> 12), char(0x80 | (unit >> 6 & 0x3f)), char(0x80 | (unit & 0x3f))};
+  if (uefi::Uintn(++state.cursor_column) == size.columns) {
+    state.cursor_column = 0;
+    if (uefi::Uintn(state.cursor_row) + 1 < size.rows) ++state.cursor_row;
+  }
+}
+
+void FakeScreen::check_restored(Complaints& complaints) const {
+  if (state.mode != start_.mode) complaints.add("the text mode was not put back");
+  if (state.attribute != start_.attribute) complaints.add("the text colour was not put back");
+  if (state.cursor_visible != start_.cursor_visible) complaints.add("the cursor was not put back");
+}
+
+FakeTypist::FakeTypist(Ledger& ledger, std::vector<std::string> lines)
+    : uefi::SimpleTextInput{}, uefi::SimpleTextInputEx{}, ledger_(ledger), lines_(lines.begin(), lines.end()) {
+  read_key_stroke = [](uefi::SimpleTextInput* self, uefi::InputKey* key) {
+    return static_cast<FakeTypist*>(self)->read(*key);
+  };
+  read_key_stroke_ex = [](uefi::SimpleTextInputEx* self, uefi::KeyData* data) {
+    data->state = {};
+    return static_cast<FakeTypist*>(self)->read(data->key);
+  };
+  wait_for_key = wait_for_key_ex = reinterpret_cast<uefi::Event>(this);
+}
+
+uefi::Status FakeTypist::read(uefi::InputKey& key) {
+  if (auto answer = ledger_.refusal(Service::read_key)) return *answer;
+  if (keys_.empty()) return Status::not_ready;
+  key = keys_.front();
+  keys_.pop_front();
+  return Status::success;
+}
+
+void FakeTypist::type() {
+  if (!keys_.empty()) return;
+  if (lines_.empty()) {
+    keys_.push_back({uefi::ScanCode::escape, 0});
+    return;
+  }
+  for (const char c : lines_.front()) keys_.push_back({uefi::ScanCode::none, char16_t(c)});
+  keys_.push_back({uefi::ScanCode::none, u'\r'});
+  lines_.pop_front();
+}
+
+}  // namespace test

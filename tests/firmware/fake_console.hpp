@@ -1,0 +1,55 @@
+#pragma once
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "tests/firmware/faults.hpp"
+#include "uefi_headers/simple_text_input_ex.hpp"
+#include "uefi_headers/simple_text_output.hpp"
+
+namespace test {
+
+/// A text console that keeps everything that was ever written, and complains of what would confuse
+/// a serial line.
+class FakeScreen : public uefi::SimpleTextOutput {
+ public:
+  FakeScreen(Ledger& ledger, Complaints& complaints);
+
+  /// All text so far, as UTF-8 with \n line ends.
+  const std::string& text() const { return text_; }
+  /// Complains if mode, colour or cursor are not as they were at the start.
+  void check_restored(Complaints& complaints) const;
+
+  uefi::SimpleTextOutputMode state{};
+
+ private:
+  void put(char16_t unit);
+
+  Ledger& ledger_;
+  Complaints& complaints_;
+  std::string text_;
+  uefi::SimpleTextOutputMode start_;
+};
+
+/// Somebody who types one line after the other, each when the program waits for it, and at the end
+/// Esc for as long as the program still asks.
+class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx {
+ public:
+  FakeTypist(Ledger& ledger, std::vector<std::string> lines);
+
+  uefi::SimpleTextInput* simple() { return this; }
+  uefi::SimpleTextInputEx* extended() { return this; }
+
+  /// The program waits: types what comes next.
+  void type();
+  bool has_key() const { return !keys_.empty(); }
+
+ private:
+  uefi::Status read(uefi::InputKey& key);
+
+  Ledger& ledger_;
+  std::deque<std::string> lines_;
+  std::deque<uefi::InputKey> keys_;
+};
+
+}  // namespace test

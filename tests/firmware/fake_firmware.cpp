@@ -1,0 +1,376 @@
+#include "tests/firmware/fake_firmware.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "boot/embedded.hpp"
+#include "boot/platform/firmware.hpp"
+#include "boot/platform/pages.hpp"
+#include "tests/firmware/fake_console.hpp"
+#include "tests/firmware/fake_processors.hpp"
+#include "uefi_headers/graphics_output.hpp"
+#include "uefi_headers/loaded_image.hpp"
+#include "uefi_headers/rng.hpp"
+#include "uefi_headers/serial_io.hpp"
+
+namespace test {
+namespace {
+
+using uefi::Status;
+using uefi::Uintn;
+
+constexpr uint64_t kImageBytes = 123 * uefi::kPageSize;
+constexpr int kPatience = 60;  // seconds of the host for one run
+
+class FakeFirmware;
+FakeFirmware* g_firmware = nullptr;  // boot services are not told whose they are
+
+/// The path of a loaded image: one node with the file's name, and the end.
+struct [[gnu::packed]] FilePath {
+  uefi::DevicePathProtocol head{uefi::kDevicePathMedia, uefi::kDevicePathMediaFilePath, {sizeof(FilePath) - 4, 0}};
+  char16_t name[23] = u"\\EFI\\BOOT\\BOOTX64.EFI";
+  uefi::DevicePathProtocol end{uefi::kDevicePathEnd, uefi::kDevicePathEndEntire, {4, 0}};
+};
+
+class FakeFirmware {
+ public:
+  FakeFirmware(const FakeMachine& machine, std::optional<Fault> fault);
+
+  Outcome run();
+
+ private:
+  struct Piece {
+    uint64_t pages;
+    bool mapped;
+  };
+  struct RngProtocol : uefi::Rng {
+    FakeFirmware* firmware;
+  };
+
+  uefi::BootServices boot_services();
+  uefi::RuntimeServices runtime_services();
+  void* interface(uefi::Handle handle, const uefi::Guid& guid);
+  Status allocate_pages(Uintn pages, uefi::PhysicalAddress* memory);
+  Status memory_map(Uintn* bytes, uint8_t* map, Uintn* stride);
+  void give_back_everything();
+  uefi::Handle volume_handle(uint32_t i) const { return reinterpret_cast<uefi::Handle>(uint64_t{0x1000} + i * 8); }
+
+  const FakeMachine& machine_;
+  Ledger ledger_;
+  Complaints complaints_;
+  FakeScreen screen_{ledger_, complaints_};
+  FakeTypist typist_{ledger_, machine_.typed};
+  FakeProcessors processors_{ledger_, complaints_, machine_.processors};
+  std::unique_ptr<FakeVolume> volume_ = std::make_unique<FakeVolume>(ledger_, complaints_, machine_.files);
+  FakeVolume broken_{ledger_, complaints_, {}};
+  RngProtocol rng_{};
+  uefi::GraphicsOutput graphics_{};
+  uefi::SerialIo serial_{};
+  uefi::LoadedImage image_{};
+  FilePath path_;
+  std::u16string options_;
+  const uefi::Handle image_handle_ = reinterpret_cast<uefi::Handle>(uint64_t{0x10});
+  const uefi::Handle console_handle_ = reinterpret_cast<uefi::Handle>(uint64_t{0x20});
+
+  std::map<uint64_t, Piece> pages_;
+  std::set<void*> pools_;
+  std::set<uefi::Event> events_;
+  uint64_t allocations_ = 0, allocated_ = 0;
+  std::string reset_;
+  uint64_t watchdog_seconds_ = 300;  // as boot managers leave it
+};
+
+/// Where a service begins: counts the call, and answers at once if it is to go wrong.
+#define SERVICE(service)                                                     \
+  FakeFirmware& f = *g_firmware;                                             \
+  if (auto answer = f.ledger_.refusal(Service::service)) return *answer
+
+FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> fault)
+    : machine_(machine), ledger_(fault), options_(machine.options.begin(), machine.options.end()) {
+  volume_->largest_read = machine.largest_read;
+  volume_->refused_read = machine.refused_read;
+  volume_->read_only = machine.read_only;
+  volume_->free_bytes = machine.free_bytes;
+  broken_.broken = true;
+  rng_.firmware = this;
+  rng_.get_rng = [](uefi::Rng* self, const uefi::Guid*, Uintn bytes, uint8_t* value) {
+    FakeFirmware& f = *static_cast<RngProtocol*>(self)->firmware;
+    if (auto answer = f.ledger_.refusal(Service::get_rng)) return *answer;
+    if (!f.machine_.rng_ready) return Status::not_ready;
+    std::memset(value, 7, bytes);
+    return Status::success;
+  };
+  image_.device_handle = machine.from_disk ? volume_handle(0) : nullptr;
+  image_.file_path = &path_.head;
+  image_.load_options = options_.empty() ? nullptr : options_.data();
+  image_.load_options_size = uint32_t(options_.size() * sizeof(char16_t));
+  image_.image_size = kImageBytes;
+}
+
+void* FakeFirmware::interface(uefi::Handle handle, const uefi::Guid& guid) {
+  if (handle == image_handle_) return guid == uefi::LoadedImage::kGuid ? &image_ : nullptr;
+  if (handle == console_handle_)
+    return machine_.extended_keyboard && guid == uefi::SimpleTextInputEx::kGuid ? typist_.extended() : nullptr;
+  if (guid == uefi::SimpleFileSystem::kGuid) {
+    if (handle == volume_handle(0)) return static_cast<uefi::SimpleFileSystem*>(volume_.get());
+    for (uint32_t i = 1; i <= machine_.broken_volumes; ++i)
+      if (handle == volume_handle(i)) return static_cast<uefi::SimpleFileSystem*>(&broken_);
+  }
+  return nullptr;
+}
+
+Status FakeFirmware::allocate_pages(Uintn pages, uefi::PhysicalAddress* memory) {
+  const uint64_t bytes = pages * uefi::kPageSize;
+  if (pages == 0) return Status::invalid_parameter;
+  if (pages > 1 << 20 || bytes > machine_.largest_piece || allocated_ + bytes > machine_.all_memory)
+    return Status::out_of_resources;
+  const bool low = machine_.memory == Memory::below_4_gib || (machine_.memory == Memory::by_turns && allocations_ % 2);
+  ++allocations_;
+  void* found;
+#ifdef MAP_32BIT
+  if (low) {
+    found = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    if (found == MAP_FAILED) return Status::out_of_resources;
+  } else
+#endif
+    found = std::aligned_alloc(uefi::kPageSize, bytes);  // the sanitizer watches its ends
+  std::memset(found, 0xa5, bytes);  // nobody promised zeros
+  *memory = reinterpret_cast<uefi::PhysicalAddress>(found);
+  pages_[*memory] = {pages, low};
+  allocated_ += bytes;
+  return Status::success;
+}
+
+/// Descriptors of 48 bytes, as EDK II has them: room for fields to come.
+Status FakeFirmware::memory_map(Uintn* bytes, uint8_t* map, Uintn* stride) {
+  constexpr uint64_t kStride = 48;
+  std::vector<uefi::MemoryDescriptor> entries;
+  uint64_t at = 0x100000;
+  const auto add = [&](uefi::MemoryType type, uint64_t pages) {
+    entries.push_back({type, 0, at, 0, pages, 0xf});
+    at += pages * uefi::kPageSize;
+  };
+  for (uint64_t pages : machine_.free_pieces) {
+    add(uefi::MemoryType::conventional, pages);
+    add(uefi::MemoryType::boot_services_data, 1);
+  }
+  add(uefi::MemoryType(0x80000001), 1 << 30);  // firmware's own
+  for (uint64_t i = 0; i < allocations_ * machine_.map_growth; ++i) add(uefi::MemoryType::loader_data, 1);
+  const uint64_t needed = entries.size() * kStride;
+  const bool fits = *bytes >= needed;
+  *bytes = needed;
+  *stride = kStride;
+  if (!fits) return Status::buffer_too_small;
+  for (size_t i = 0; i < entries.size(); ++i) std::memcpy(map + i * kStride, &entries[i], sizeof entries[i]);
+  return Status::success;
+}
+
+uefi::BootServices FakeFirmware::boot_services() {
+  uefi::BootServices s{};  // what is not set here is not called, or the test crashes
+  s.allocate_pages = [](uefi::AllocateType type, uefi::MemoryType kind, Uintn pages, uefi::PhysicalAddress* memory) {
+    SERVICE(allocate_pages);
+    if (type != uefi::AllocateType::any_pages || kind != uefi::MemoryType::loader_data)
+      f.complaints_.add("AllocatePages of another kind");
+    return f.allocate_pages(pages, memory);
+  };
+  s.free_pages = [](uefi::PhysicalAddress memory, Uintn pages) {
+    // Refused or not: the program did what it could.
+    const auto answer = g_firmware->ledger_.refusal(Service::free_pages);
+    FakeFirmware& f = *g_firmware;
+    const auto found = f.pages_.find(memory);
+    if (found == f.pages_.end() || found->second.pages != pages) {
+      f.complaints_.add("FreePages of what was not allocated so");
+      return Status::not_found;
+    }
+    auto* const data = reinterpret_cast<void*>(memory);
+    found->second.mapped ? void(munmap(data, pages * uefi::kPageSize)) : std::free(data);
+    f.allocated_ -= pages * uefi::kPageSize;
+    f.pages_.erase(found);
+    return answer.value_or(Status::success);
+  };
+  s.get_memory_map = [](Uintn* bytes, uefi::MemoryDescriptor* map, Uintn*, Uintn* stride, uint32_t* version) {
+    SERVICE(get_memory_map);
+    *version = 1;
+    return f.memory_map(bytes, reinterpret_cast<uint8_t*>(map), stride);
+  };
+  s.allocate_pool = [](uefi::MemoryType, Uintn bytes, void** buffer) {
+    SERVICE(allocate_pool);
+    ++f.allocations_;
+    *buffer = *f.pools_.insert(std::malloc(bytes)).first;
+    std::memset(*buffer, 0xa5, bytes);
+    return Status::success;
+  };
+  s.free_pool = [](void* buffer) {
+    const auto answer = g_firmware->ledger_.refusal(Service::free_pool);
+    if (!g_firmware->pools_.erase(buffer)) g_firmware->complaints_.add("FreePool of what was not allocated");
+    else std::free(buffer);
+    return answer.value_or(Status::success);
+  };
+  s.create_event = [](uint32_t, uefi::Tpl, uefi::NotifyFunction, void*, uefi::Event* event) {
+    SERVICE(create_event);
+    *event = reinterpret_cast<uefi::Event>(0x100000 + ++f.allocations_ * 8);
+    f.events_.insert(*event);
+    return Status::success;
+  };
+  s.close_event = [](uefi::Event event) {
+    const auto answer = g_firmware->ledger_.refusal(Service::close_event);
+    if (!g_firmware->events_.erase(event)) g_firmware->complaints_.add("CloseEvent of what was not created");
+    return answer.value_or(Status::success);
+  };
+  s.check_event = [](uefi::Event event) {
+    SERVICE(check_event);
+    return f.processors_.finished(event) ? Status::success : Status::not_ready;
+  };
+  s.wait_for_event = [](Uintn, uefi::Event*, Uintn* index) {
+    g_firmware->typist_.type();  // whatever becomes of the call, somebody sits there
+    SERVICE(wait_for_event);
+    *index = 0;
+    return Status::success;
+  };
+  s.handle_protocol = [](uefi::Handle handle, const uefi::Guid* guid, void** found) {
+    SERVICE(handle_protocol);
+    *found = f.interface(handle, *guid);
+    return *found ? Status::success : Status::unsupported;
+  };
+  s.locate_handle_buffer = [](uefi::SearchType, const uefi::Guid* guid, void*, Uintn* count, uefi::Handle** buffer) {
+    SERVICE(locate_handle_buffer);
+    if (!(*guid == uefi::SimpleFileSystem::kGuid)) return Status::not_found;
+    *count = f.machine_.broken_volumes + 1;
+    *buffer = static_cast<uefi::Handle*>(std::malloc(*count * sizeof(uefi::Handle)));
+    f.pools_.insert(*buffer);
+    for (uint32_t i = 0; i < *count; ++i) (*buffer)[*count - 1 - i] = f.volume_handle(i);
+    return Status::success;
+  };
+  s.locate_protocol = [](const uefi::Guid* guid, void*, void** found) {
+    SERVICE(locate_protocol);
+    *found = nullptr;
+    if (*guid == uefi::GraphicsOutput::kGuid && f.machine_.screen) *found = &f.graphics_;
+    if (*guid == uefi::SerialIo::kGuid && f.machine_.serial_line) *found = &f.serial_;
+    if (*guid == uefi::Rng::kGuid && f.machine_.rng) *found = static_cast<uefi::Rng*>(&f.rng_);
+    if (*guid == uefi::MpServices::kGuid && f.machine_.mp_services)
+      *found = static_cast<uefi::MpServices*>(&f.processors_);
+    return *found ? Status::success : Status::not_found;
+  };
+  s.stall = [](Uintn microseconds) {
+    SERVICE(stall);
+    fake_time::pass(microseconds * 1000);
+    if (microseconds >= 10'000) f.typist_.type();  // long enough for somebody to press a key
+    if (f.processors_.running()) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    return Status::success;
+  };
+  s.set_watchdog_timer = [](Uintn seconds, uint64_t, Uintn, const uefi::Char16*) {
+    SERVICE(set_watchdog_timer);
+    f.watchdog_seconds_ = seconds;
+    return Status::success;
+  };
+  return s;
+}
+
+uefi::RuntimeServices FakeFirmware::runtime_services() {
+  uefi::RuntimeServices s{};
+  s.get_time = [](uefi::Time* time, uefi::TimeCapabilities*) {
+    SERVICE(get_time);
+    if (!f.machine_.clock) return Status::device_error;
+    const uint64_t seconds = fake_time::now() / 1'000'000'000;
+    *time = {};
+    time->hour = uint8_t(seconds / 3600 % 24);
+    time->minute = uint8_t(seconds / 60 % 60);
+    time->second = uint8_t(seconds % 60);
+    return Status::success;
+  };
+  s.reset_system = [](uefi::ResetType type, Status, Uintn, const void*) {
+    g_firmware->reset_ = type == uefi::ResetType::shutdown ? "shutdown" : "cold";  // and returns: it cannot
+  };
+  return s;
+}
+
+#undef SERVICE
+
+void FakeFirmware::give_back_everything() {
+  if (!pages_.empty()) complaints_.add("pages were not given back");
+  if (!pools_.empty()) complaints_.add("pool memory was not given back");
+  if (!events_.empty()) complaints_.add("an event was not closed");
+  for (const auto& [address, piece] : pages_)
+    if (!piece.mapped) std::free(reinterpret_cast<void*>(address));
+  for (void* pool : pools_) std::free(pool);
+  if (const std::string wrong = fake_registers::complaint(); !wrong.empty()) complaints_.add(wrong);
+  volume_.reset();  // complains of open files
+}
+
+Outcome FakeFirmware::run() {
+  g_firmware = this;
+  fake_time::reset();
+  fake_registers::reset();
+  uefi::BootServices boot = boot_services();
+  uefi::RuntimeServices runtime = runtime_services();
+  uefi::SystemTable system{};
+  system.header = {uefi::SystemTable::kSignature, 2 << 16 | 100, sizeof system, 0, 0};
+  system.firmware_vendor = machine_.vendor ? u"Fake" : nullptr;
+  system.console_in_handle = machine_.keyboard ? console_handle_ : nullptr;
+  system.con_in = machine_.keyboard ? typist_.simple() : nullptr;
+  system.con_out = machine_.console ? &screen_ : nullptr;
+  system.runtime_services = &runtime;
+  system.boot_services = &boot;
+
+  Outcome result;
+  result.status = efi_main(image_handle_, &system);
+  processors_.join();
+  result.screen = screen_.text();
+  result.files = volume_->files;
+  result.reset = reset_;
+  result.watchdog_seconds = watchdog_seconds_;
+  for (int i = 0; i < kServices; ++i) result.calls[i] = ledger_.calls(Service(i));
+  screen_.check_restored(complaints_);
+  give_back_everything();
+  // The program's own books.
+  const auto image = boot::memory_count(boot::MemoryUse::image);
+  boot::count_memory(boot::MemoryUse::image, -int64_t(image.now));
+  if (const uint64_t left = boot::memory_count().now) {
+    complaints_.add("the program counts memory that it gave back");
+    boot::count_memory(boot::MemoryUse::buffer, -int64_t(left));
+  }
+  result.complaints = complaints_.text();
+  g_firmware = nullptr;
+  return result;
+}
+
+std::string g_story;  // what is being tried, for the message below
+
+void never_came_back(int) {
+  const std::string text = "\nthe program does not come back: " + g_story + "\n";
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+  _exit(1);
+}
+
+const FakeMachine* g_machine = nullptr;
+
+}  // namespace
+
+Outcome start(const FakeMachine& machine, std::optional<Fault> fault) {
+  g_story = fault ? fault->text() : "nothing is wrong";
+  g_machine = &machine;
+  std::signal(SIGALRM, never_came_back);
+  alarm(kPatience);
+  Outcome run = FakeFirmware(machine, fault).run();
+  alarm(0);
+  return run;
+}
+
+}  // namespace test
+
+// In place of boot/embedded.cpp.
+namespace boot {
+rt::Span<const uint8_t> embedded_model() {
+  return {test::g_machine->built_in_model.data(), test::g_machine->built_in_model.size()};
+}
+rt::Span<const uint8_t> embedded_tokenizer() {
+  return {test::g_machine->built_in_tokenizer.data(), test::g_machine->built_in_tokenizer.size()};
+}
+}  // namespace boot

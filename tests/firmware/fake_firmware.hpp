@@ -1,0 +1,54 @@
+#pragma once
+#include <memory>
+
+#include "tests/firmware/fake_volume.hpp"
+
+namespace test {
+
+/// Where AllocatePages takes memory from.
+enum class Memory { anywhere, below_4_gib, by_turns };
+
+/// A machine to start the program on: what it has, what lies on its disk, who sits before it.
+struct FakeMachine {
+  std::map<std::string, Bytes> files;
+  std::string options;             // LoadOptions
+  std::vector<std::string> typed;  // at the prompt, line by line
+
+  bool console = true, keyboard = true, extended_keyboard = true;
+  bool screen = true, serial_line = true;  // what the console is made of
+  bool rng = true, rng_ready = true, clock = true;
+  bool from_disk = true;     // else started over the network: no device
+  bool vendor = true;        // firmware says who made it
+  uint32_t processors = 1;
+  bool mp_services = true;
+
+  Memory memory = Memory::anywhere;
+  uint64_t largest_piece = ~uint64_t{0};   // bytes of one AllocatePages at most
+  uint64_t all_memory = ~uint64_t{0};      // bytes of all of them
+  std::vector<uint64_t> free_pieces = {64, 1 << 16, 3};  // pages, as the memory map lists them
+  uint64_t map_growth = 2;  // entries that the map gains with each allocation
+
+  uint32_t broken_volumes = 0;      // beside ours, and before it in every list
+  uint64_t largest_read = ~uint64_t{0}, refused_read = ~uint64_t{0};
+  bool read_only = false;
+  uint64_t free_bytes = ~uint64_t{0};  // on the volume
+
+  Bytes built_in_model, built_in_tokenizer;
+};
+
+/// What came of a start.
+struct Outcome {
+  uefi::Status status{};
+  std::string screen;       // everything that was written
+  std::string complaints;   // what was not given back, and the like; empty: none
+  std::map<std::string, Bytes> files;  // on the volume, afterwards
+  std::string reset;        // "shutdown", "cold": what ResetSystem was called with
+  uint64_t watchdog_seconds = 0;  // until the machine is reset; 0: it is not
+  uint64_t calls[kServices] = {};
+};
+
+/// Starts the program as firmware would, and ends the whole test program with a message if it never
+/// comes back.
+Outcome start(const FakeMachine& machine, std::optional<Fault> fault = {});
+
+}  // namespace test

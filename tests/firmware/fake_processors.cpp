@@ -1,0 +1,80 @@
+#include "tests/firmware/fake_processors.hpp"
+
+namespace test {
+
+using uefi::Status;
+using uefi::Uintn;
+
+namespace {
+
+thread_local uint32_t g_processor = 0;
+
+FakeProcessors& of(uefi::MpServices* self) { return *static_cast<FakeProcessors*>(self); }
+
+}  // namespace
+
+FakeProcessors::FakeProcessors(Ledger& ledger, Complaints& complaints, uint32_t count)
+    : uefi::MpServices{}, ledger_(ledger), complaints_(complaints), count_(count) {
+  get_number_of_processors = [](uefi::MpServices* self, Uintn* processors, Uintn* enabled) {
+    if (auto answer = of(self).ledger_.refusal(Service::get_number_of_processors)) return *answer;
+    *processors = *enabled = of(self).count_;
+    return Status::success;
+  };
+  get_processor_info = [](uefi::MpServices* self, Uintn number, uefi::ProcessorInformation* info) {
+    if (auto answer = of(self).ledger_.refusal(Service::get_processor_info)) return *answer;
+    if (number >= of(self).count_) return Status::not_found;
+    *info = {.processor_id = number,
+             .status_flag = uefi::kProcessorEnabled | uefi::kProcessorHealthy |
+                            (number == 0 ? uefi::kProcessorIsBsp : 0),
+             .location = {.package = 0, .core = uint32_t(number), .thread = 0},
+             .extended = {}};
+    return Status::success;
+  };
+  startup_all_aps = [](uefi::MpServices* self, uefi::ApProcedure procedure, uefi::Boolean, uefi::Event event, Uintn,
+                       void* argument, Uintn**) {
+    FakeProcessors& processors = of(self);
+    if (auto answer = processors.ledger_.refusal(Service::startup_all_aps)) return *answer;
+    if (processors.count_ == 1) return Status::not_started;
+    if (processors.running()) return Status::not_ready;
+    // Without an event the call would come back when the procedures have, and they wait for us.
+    if (!event) processors.complaints_.add("StartupAllAPs without an event never returns");
+    if (!event) return Status::invalid_parameter;
+    processors.event_ = event;
+    processors.start(procedure, argument);
+    return Status::success;
+  };
+  who_am_i = [](uefi::MpServices* self, Uintn* number) {
+    // Other threads are here, too: only the boot processor's calls can fail by number.
+    if (g_processor == 0)
+      if (auto answer = of(self).ledger_.refusal(Service::who_am_i)) return *answer;
+    *number = g_processor;
+    return Status::success;
+  };
+}
+
+void FakeProcessors::join() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  if (changed_) complaints_.add("control registers of another processor were not put back");
+}
+
+void FakeProcessors::start(uefi::ApProcedure procedure, void* argument) {
+  join();
+  running_ = count_ - 1;
+  for (uint32_t number = 1; number < count_; ++number)
+    threads_.emplace_back([this, number, procedure, argument] {
+      g_processor = number;
+      fake_registers::reset();
+      procedure(argument);
+      if (!fake_registers::complaint().empty()) ++changed_;
+      --running_;
+    });
+}
+
+bool FakeProcessors::finished(uefi::Event event) {
+  if (event != event_ || !event_ || running()) return false;
+  event_ = nullptr;
+  return true;
+}
+
+}  // namespace test

@@ -1,0 +1,52 @@
+#pragma once
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "tests/firmware/faults.hpp"
+#include "uefi_headers/mp_services.hpp"
+
+namespace test {
+
+/// Application processors: threads of the host, each with control registers of its own (see
+/// instructions.cpp beside this file).
+class FakeProcessors : public uefi::MpServices {
+ public:
+  /// `count`: all processors, the boot processor included.
+  FakeProcessors(Ledger& ledger, Complaints& complaints, uint32_t count);
+  ~FakeProcessors() { join(); }
+
+  /// Waits until all have come back, and complains of what they left behind.
+  void join();
+  /// Are some of them at work?
+  bool running() const { return running_ != 0; }
+  /// Signalled when the last one has come back: once, as events are.
+  bool finished(uefi::Event event);
+
+ private:
+  void start(uefi::ApProcedure procedure, void* argument);
+
+  Ledger& ledger_;
+  Complaints& complaints_;
+  uint32_t count_;
+  uefi::Event event_ = nullptr;
+  std::atomic<uint32_t> running_ = 0, changed_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+/// The machine's time: a counter of nanoseconds that the program's own looks at it move on, and
+/// Stall(). So every run takes the same time.
+namespace fake_time {
+void reset();
+uint64_t now();
+void pass(uint64_t nanoseconds);
+}  // namespace fake_time
+
+/// Control registers of the processor that this runs on: as after power-on, and whether they are so.
+namespace fake_registers {
+void reset();
+/// What is wrong with them, or nothing.
+std::string complaint();
+}  // namespace fake_registers
+
+}  // namespace test

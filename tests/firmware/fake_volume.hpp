@@ -1,0 +1,39 @@
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/firmware/faults.hpp"
+#include "uefi_headers/simple_file_system.hpp"
+
+namespace test {
+
+using Bytes = std::vector<uint8_t>;
+
+/// A volume: files by their paths (\models\default.bin), directories wherever a path needs them.
+class FakeVolume : public uefi::SimpleFileSystem {
+ public:
+  FakeVolume(Ledger& ledger, Complaints& complaints, std::map<std::string, Bytes> files);
+  FakeVolume(const FakeVolume&) = delete;
+  ~FakeVolume();
+
+  std::map<std::string, Bytes> files;
+  uint64_t largest_read = ~uint64_t{0};  // bytes that one Read gives at most
+  uint64_t refused_read = ~uint64_t{0};  // larger reads fail, as on some firmware
+  bool read_only = false;
+  uint64_t free_bytes = ~uint64_t{0};
+  bool broken = false;  // OpenVolume fails
+
+ private:
+  struct Open;
+  uefi::Status open(std::string path, uint64_t mode, uefi::FileProtocol** opened);
+  bool is_directory(const std::string& path) const;
+  std::vector<std::string> entries(const std::string& path) const;
+
+  Ledger& ledger_;
+  Complaints& complaints_;
+  std::set<Open*> open_;
+};
+
+}  // namespace test

@@ -1,0 +1,261 @@
+// The program on machines of many kinds: each lacks something, or has it in an unusual form, and
+// none of them fails while it runs (faults_test.cpp has those).
+#include <gtest/gtest.h>
+
+#include "tests/firmware/scenarios.hpp"
+
+namespace {
+
+using test::FakeMachine;
+using test::Fault;
+using test::Outcome;
+using test::Service;
+using uefi::Status;
+
+bool says(const Outcome& run, const std::string& words) { return run.screen.find(words) != std::string::npos; }
+
+/// The story is told as on any other machine, and all is given back.
+void expect_the_story(const Outcome& run) {
+  static const std::string kEssence = essence(test::start(test::one_story()));
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_EQ(essence(run), kEssence);
+}
+
+/// The program ends with this sentence, and gives everything back.
+void expect_the_end(const Outcome& run, Status status, const std::string& sentence) {
+  EXPECT_EQ(run.status, status) << uint64_t(run.status);
+  EXPECT_TRUE(says(run, "error: " + sentence)) << run.screen;
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, TellsTheStory) {
+  const Outcome run = test::start(test::one_story());
+  expect_the_story(run);
+  EXPECT_TRUE(says(run, "\n292 279 75 2 125 195 103 201 128 241 252 126\n")) << run.screen;
+}
+
+TEST(FakeFirmware, HoldsAWholeConversation) {
+  const Outcome run = test::start(test::conversation());
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  for (const char* words : {"> abc\n", "int8, dim 32, 2 layers, 300 tokens, context 24", "llama2.c v1", "seed      3\n",
+                            "error: there is no command /nonsense", "> /quit\n"})
+    EXPECT_TRUE(says(run, words)) << words << run.screen;
+  EXPECT_EQ(run.files.at("\\story.txt").size(), 8u);  // nothing is left of the longer one before
+}
+
+TEST(FakeFirmware, DoesWithoutWhatMachinesLack) {
+  const struct {
+    const char* name;
+    void (*lacks)(FakeMachine&);
+  } kKinds[] = {
+      {"screen", [](FakeMachine& m) { m.screen = false; }},
+      {"serial line", [](FakeMachine& m) { m.serial_line = false; }},
+      {"extended keyboard", [](FakeMachine& m) { m.extended_keyboard = false; }},
+      {"keyboard", [](FakeMachine& m) { m.keyboard = false; }},
+      {"random numbers", [](FakeMachine& m) { m.rng = false; }},
+      {"clock", [](FakeMachine& m) { m.clock = false; }},
+      {"memory above 4 GiB", [](FakeMachine& m) { m.memory = test::Memory::below_4_gib; }},
+      {"memory in one place", [](FakeMachine& m) { m.memory = test::Memory::by_turns; }},
+      {"large reads", [](FakeMachine& m) { m.refused_read = 512 * 1024; }},
+      {"reads of more than a cluster", [](FakeMachine& m) { m.largest_read = 4096; }},
+      {"reads of more than seven bytes", [](FakeMachine& m) { m.largest_read = 7; }},
+      {"reads of more than a byte", [](FakeMachine& m) { m.largest_read = 1; }},
+      {"other volumes that work", [](FakeMachine& m) { m.broken_volumes = 3; }},
+      {"a number of volumes that anyone expects", [](FakeMachine& m) { m.broken_volumes = 500; }},
+  };
+  for (const auto& kind : kKinds) {
+    SCOPED_TRACE(std::string("without ") + kind.name);
+    FakeMachine machine = test::one_story();
+    kind.lacks(machine);
+    expect_the_story(test::start(machine));
+  }
+}
+
+TEST(FakeFirmware, HasNobodyToTellItToWithoutAConsole) {
+  FakeMachine machine = test::one_story();
+  machine.console = false;
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.screen, "");
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, SaysThatItCannotStartOthers) {
+  FakeMachine machine = test::one_story();
+  machine.mp_services = false;
+  const Outcome run = test::start(machine);
+  expect_the_story(run);
+  EXPECT_TRUE(says(run, "cores     1: this firmware cannot start others\n")) << run.screen;
+}
+
+TEST(FakeFirmware, StartsAllProcessors) {
+  for (const uint32_t processors : {2, 3, 5}) {
+    FakeMachine machine = test::one_story();
+    machine.processors = processors;
+    const Outcome run = test::start(machine);
+    expect_the_story(run);
+    EXPECT_TRUE(says(run, "cores     1: ")) << run.screen;
+    EXPECT_TRUE(says(run, ", " + std::to_string(processors) + ": ")) << run.screen;
+  }
+}
+
+TEST(FakeFirmware, TakesASeedWithoutARandomNumberGenerator) {
+  FakeMachine machine = test::one_story();
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = test::to_bytes("on_finish = exit\nsteps = 8\n");
+  machine.options.clear();
+  std::string seeds[3];
+  for (int i = 0; i < 3; ++i) {
+    machine.rng = i > 0;
+    machine.rng_ready = i > 1;
+    const Outcome run = test::start(machine);
+    EXPECT_EQ(run.status, Status::success);
+    EXPECT_EQ(run.complaints, "");
+    const size_t at = run.screen.find("\nseed      ");
+    ASSERT_NE(at, std::string::npos) << run.screen;
+    seeds[i] = run.screen.substr(at + 11, run.screen.find('\n', at + 1) - at - 11);
+    EXPECT_NE(seeds[i], "0");
+  }
+  EXPECT_EQ(seeds[0], seeds[1]);  // the fake's time and processor are the same every time
+  EXPECT_NE(seeds[1], seeds[2]);  // and its generator says something else
+}
+
+TEST(FakeFirmware, HasAModelInside) {
+  FakeMachine machine = test::one_story();
+  machine.built_in_model = machine.files["\\models\\default.bin"];
+  machine.built_in_tokenizer = machine.files["\\models\\tokenizer.bin"];
+  machine.files.clear();
+  machine.from_disk = false;  // over the network, say
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_TRUE(says(run, "model     the built-in model: ")) << run.screen;
+  EXPECT_TRUE(says(run, "\n292 279 75 2 125 195 103 201 128 241 252 126\n")) << run.screen;
+}
+
+TEST(FakeFirmware, SaysWhenThereIsNoModel) {
+  FakeMachine machine = test::one_story();
+  machine.files.erase("\\models\\default.bin");
+  expect_the_end(test::start(machine), Status::not_found,
+                 "\\models\\default.bin: there is no such file on the volume\n");
+  machine.broken_volumes = 2;
+  expect_the_end(test::start(machine), Status::volume_corrupted,
+                 "\\models\\default.bin: not found, and a volume cannot be opened: EFI_VOLUME_CORRUPTED\n");
+  machine.broken_volumes = 0;
+  machine.from_disk = false;
+  expect_the_end(test::start(machine), Status::not_found,
+                 "\\models\\default.bin: there is no such file on the volume\n");
+}
+
+TEST(FakeFirmware, RefusesADamagedModel) {
+  FakeMachine machine = test::one_story_on_all_processors();
+  machine.files["\\models\\default.bin"][5000] ^= 1;
+  expect_the_end(test::start(machine), Status::load_error, "\\models\\default.bin: damaged: its SHA-256 is ");
+  machine.files["\\models\\default.bin.sha256"] = test::to_bytes("what is this");
+  expect_the_end(test::start(machine), Status::load_error, "\\models\\default.bin.sha256: not a SHA-256: ");
+}
+
+TEST(FakeFirmware, SaysHowMuchMemoryThereIs) {
+  // In 20,000 pieces of 100 pages, and the list of them grows while it is asked for.
+  FakeMachine machine = test::one_story();
+  machine.free_pieces.assign(20'000, 100);
+  machine.largest_piece = 100 * 4096;
+  for (const uint64_t growth : {0, 2, 7, 100}) {
+    machine.map_growth = growth;
+    expect_the_end(test::start(machine), Status::out_of_resources,
+                   "the story needs 1 MiB of memory in one piece, but the largest free piece has 0 MiB (7,812 MiB are "
+                   "free in all)\n");
+  }
+}
+
+TEST(FakeFirmware, EndsWhereverMemoryDoes) {
+  const uint64_t kMost = 2 << 20;
+  int ended = 0;
+  for (uint64_t bytes = 0; bytes < kMost; bytes += 64 * 1024) {
+    FakeMachine machine = test::one_story();
+    machine.all_memory = bytes;
+    const Outcome run = test::start(machine);
+    if (run.status == Status::success) {
+      expect_the_story(run);
+      continue;
+    }
+    ++ended;
+    expect_the_end(run, Status::out_of_resources, "the ");
+  }
+  EXPECT_GT(ended, 5);
+  EXPECT_LT(ended, 31);
+}
+
+TEST(FakeFirmware, SavesOnlyWhereItCan) {
+  FakeMachine machine = test::conversation();
+  const test::Bytes before = machine.files["\\story.txt"];
+  machine.read_only = true;
+  const Outcome refused = test::start(machine);
+  EXPECT_TRUE(says(refused, "error: \\story.txt: cannot be opened: EFI_WRITE_PROTECTED\n")) << refused.screen;
+  EXPECT_EQ(refused.files.at("\\story.txt"), before);
+  EXPECT_EQ(refused.complaints, "");
+
+  machine.read_only = false;
+  for (const uint64_t room : {0, 5}) {
+    machine.free_bytes = room;
+    const Outcome full = test::start(machine);
+    EXPECT_TRUE(says(full, "error: \\story.txt: ")) << full.screen;
+    EXPECT_TRUE(says(full, "EFI_VOLUME_FULL\n")) << full.screen;
+    EXPECT_EQ(full.complaints, "");
+    EXPECT_EQ(full.status, Status::success);  // the conversation goes on
+  }
+}
+
+TEST(FakeFirmware, ListsWhatCanBeRead) {
+  FakeMachine machine = test::conversation();
+  machine.broken_volumes = 1;
+  machine.files["\\models\\letter.bin"] = test::to_bytes("Dear Sir or Madam");
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, "\\models\\default.bin ")) << run.screen;
+  EXPECT_TRUE(says(run, "note: a volume cannot be opened: EFI_VOLUME_CORRUPTED\n")) << run.screen;
+  EXPECT_TRUE(says(run, "no llama2.c checkpoint\n")) << run.screen;
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, SwitchesOffOnlyWhereTheMachineCan) {
+  for (const auto& [option, reset, note] :
+       {std::tuple{"poweroff", "shutdown", "note: this firmware cannot switch the machine off\n"},
+        std::tuple{"reboot", "cold", "note: this firmware cannot restart the machine\n"}}) {
+    FakeMachine machine = test::one_story();
+    machine.options += std::string(" --on_finish ") + option;
+    const Outcome run = test::start(machine);  // its ResetSystem comes back
+    EXPECT_EQ(run.reset, reset);
+    EXPECT_TRUE(says(run, note)) << run.screen;
+    EXPECT_EQ(run.complaints, "");
+  }
+}
+
+TEST(FakeFirmware, WaitsUntilAnErrorWasRead) {
+  FakeMachine machine = test::one_story();
+  machine.options += " --on_finish prompt -m \\none.bin";
+  const Outcome read = test::start(machine);
+  EXPECT_EQ(read.status, Status::not_found);
+  EXPECT_TRUE(says(read, "press a key to go back to the firmware\n")) << read.screen;
+  EXPECT_GT(read.calls[int(Service::wait_for_event)], 0u);
+  machine.keyboard = false;  // nobody could press one
+  const Outcome unread = test::start(machine);
+  EXPECT_EQ(unread.status, Status::not_found);
+  EXPECT_FALSE(says(unread, "press a key")) << unread.screen;
+}
+
+TEST(FakeFirmware, KnowsWhatIsNoCommandLine) {
+  FakeMachine machine = test::one_story();
+  machine.options = std::string("\x01\x02\x03", 3);
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, "note: the boot options that firmware handed over are no text; passed over\n")) << run.screen;
+  expect_the_story(run);
+}
+
+TEST(FakeFirmware, SwitchesTheWatchdogOff) {
+  EXPECT_EQ(test::start(test::one_story()).watchdog_seconds, 0u);
+  // Where firmware refuses, the story is told all the same.
+  expect_the_story(test::start(test::one_story(), Fault{Service::set_watchdog_timer, 1, true}));
+}
+
+}  // namespace

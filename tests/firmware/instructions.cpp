@@ -1,0 +1,90 @@
+// The instructions of boot/platform/instructions.hpp, for a program in an operating system: linked
+// in place of the real ones.
+#include "boot/platform/instructions.hpp"
+
+#include <cpuid.h>
+
+#include <atomic>
+#include <string>
+
+#include "tests/firmware/fake_processors.hpp"
+#include "tests/host/cpu.hpp"
+
+namespace {
+
+constexpr uint64_t kOsxsave = 1 << 18;
+constexpr uint64_t kCr4 = 0x668, kXcr0 = 1;  // as OVMF leaves them
+
+struct Registers {
+  uint64_t cr4 = kCr4, xcr0 = kXcr0;
+  std::string fault;  // an instruction that a real processor would have refused
+};
+thread_local Registers g_registers;
+
+std::atomic<uint64_t> g_nanoseconds;
+
+}  // namespace
+
+namespace test {
+
+namespace fake_time {
+void reset() { g_nanoseconds = 1; }
+uint64_t now() { return g_nanoseconds; }
+void pass(uint64_t nanoseconds) { g_nanoseconds += nanoseconds; }
+}  // namespace fake_time
+
+namespace fake_registers {
+void reset() { g_registers = {}; }
+
+std::string complaint() {
+  if (!g_registers.fault.empty()) return g_registers.fault;
+  if (g_registers.cr4 != kCr4) return "CR4 was not put back";
+  if (g_registers.xcr0 != kXcr0) return "XCR0 was not put back";
+  return {};
+}
+}  // namespace fake_registers
+
+}  // namespace test
+
+namespace boot {
+
+Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
+  Cpuid r{};
+  __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
+  if (leaf == 0) r.eax = r.eax < 0x14 ? r.eax : 0x14;  // the time is this file's, not the host's
+  if (leaf == 1) r.ecx &= ~(1u << 31);
+  if (leaf == 7) {  // what the host's system does not allow is not there
+    const uint32_t features = test::cpu_features();
+    if (!(features & model::kAvx2)) r.ebx &= ~(1u << 5);
+    if (!(features & model::kAvx512)) r.ebx &= ~(1u << 16);
+  }
+  return r;
+}
+
+uint64_t read_tsc() {
+  test::fake_time::pass(20'000);
+  return test::fake_time::now();
+}
+
+uint64_t read_cr4() { return g_registers.cr4; }
+void write_cr4(uint64_t value) { g_registers.cr4 = value; }
+
+uint64_t read_xcr0() {
+  if (!(g_registers.cr4 & kOsxsave)) g_registers.fault = "XGETBV without CR4.OSXSAVE";
+  return g_registers.xcr0;
+}
+
+void write_xcr0(uint64_t value) {
+  if (!(g_registers.cr4 & kOsxsave)) g_registers.fault = "XSETBV without CR4.OSXSAVE";
+  g_registers.xcr0 = value;
+}
+
+void clear_upper_halves() {
+  if ((g_registers.xcr0 & 6) != 6) g_registers.fault = "VZEROUPPER without AVX";
+}
+
+void reset_mxcsr() {}
+
+uint64_t random_of_processor() { return 4; }
+
+}  // namespace boot
