@@ -89,8 +89,9 @@ int messages(const Outcome& run) {
   return says(run, "error: ") + says(run, "note: ") + says(run, ": EFI") + says(run, "no llama2.c checkpoint");
 }
 
-/// What firmware refused to put back is not the program's fault.
+/// What firmware refused to put back, at the end, is not the program's fault.
 std::string complaints(const Outcome& run, const Fault& fault) {
+  if (!fault.for_good && fault.call < run.calls[int(fault.service)]) return run.complaints;
   const bool excused = (fault.service == Service::set_mode && run.complaints == "the text mode was not put back\n") ||
                        (fault.service == Service::set_attribute && run.complaints == "the text colour was not put back\n") ||
                        (fault.service == Service::enable_cursor && run.complaints == "the cursor was not put back\n");
