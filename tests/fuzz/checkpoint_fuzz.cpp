@@ -1,0 +1,183 @@
+// Checkpoints: headers and streams of all versions.
+//
+// For every file, however long it claims to be and in whatever pieces it comes: it is refused with
+// a sentence, or it is a model that
+// - takes from its arenas what arena_bytes() and scratch_bytes() said, and no more;
+// - where an arena is too small is refused as out_of_memory, before anything else can go wrong;
+// - is the same to the last bit when the pieces have other sizes;
+// - has the same logits to the last bit with every kernel set of this machine.
+#include "tests/fuzz/source.hpp"
+
+#include "model/checkpoint.hpp"
+#include "model/kernels/select.hpp"
+#include "model/transformer.hpp"
+#include "tests/host/cpu.hpp"
+
+namespace {
+
+using fuzz::must;
+
+constexpr uint64_t kMemory = 256 * 1024;  // for weights: keeps a run short, refuses large models
+constexpr uint64_t kMedium = 1024 * 1024;  // no medium here holds more
+constexpr uint32_t kContext = 20;          // more than one block of 16 time steps
+
+/// What the input says beside the file itself.
+struct Plan {
+  explicit Plan(fuzz::Input& input)
+      : length(input.byte()), storage(input.byte()), piece(input.byte()), shortage(input.byte()),
+        steps(input.byte()), kernel(input.byte()) {}
+
+  model::Storage how() const {
+    const uint32_t groups[] = {384, 1u + (storage >> 1), 4u * (1 + (storage >> 1)), 65536};
+    return {storage & 1 ? model::DType::f32 : model::DType::q8, groups[storage >> 6]};
+  }
+  uint64_t piece_size() const { return piece < 128 ? uint64_t{1} + piece : uint64_t{1} << (piece & 31); }
+
+  uint8_t length, storage, piece, shortage, steps, kernel;
+};
+
+/// The length that a header describes, computed once more from the format's description; 0 where
+/// its fields are no sizes.
+uint64_t described_bytes(const std::vector<uint8_t>& file) {
+  const auto number = [&](size_t at) {
+    int32_t value = 0;
+    if (at + sizeof value <= file.size()) std::memcpy(&value, &file[at], sizeof value);
+    return int64_t{value};
+  };
+  const bool versioned = number(0) == 0x616b3432;
+  const int64_t version = versioned ? number(4) : 0;
+  int64_t fields[7];
+  for (size_t i = 0; i < 7; ++i) fields[i] = number((versioned ? 8 : 0) + 4 * i);
+  const bool shared = versioned ? file.size() > 36 && file[36] : fields[5] > 0;
+  if (!versioned) fields[5] = std::abs(fields[5]);
+  for (const int64_t field : fields)
+    if (field < 1 || field > 1 << 20) return 0;
+  const auto [dim, hidden, layers, heads, kv_heads, vocab, context] = fields;
+  using Wide = unsigned __int128;
+  const Wide kv = Wide(dim / heads * kv_heads);
+  const Wide norms = Wide(layers) * dim * 2 + dim;
+  const Wide matrices = Wide(vocab) * dim * (shared ? 1 : 2) +
+                        Wide(layers) * dim * (Wide(dim) * 2 + kv * 2 + Wide(hidden) * 3);
+  const Wide rope = Wide(context) * (dim / heads);
+  const int64_t group = version == 2 ? number(37) : 1;
+  const Wide bytes = version == 2   ? 256 + norms * 4 + matrices + matrices / Wide(group > 0 ? group : 1) * 4
+                     : version == 1 ? 256 + (norms + matrices) * 4
+                                    : 28 + (norms + matrices + rope) * 4;
+  return bytes > Wide(UINT64_MAX) ? 0 : uint64_t(bytes);
+}
+
+/// A model in memory of exactly the size that it asks for.
+struct Loaded {
+  Loaded(const model::Checkpoint& checkpoint, model::Storage storage)
+      : memory(checkpoint.arena_bytes(storage)), scratch_memory(checkpoint.scratch_bytes()) {}
+  test::Exact<uint8_t> memory, scratch_memory;
+  rt::Arena arena{memory.span()}, scratch{scratch_memory.span()};
+};
+
+/// Every byte of the packed weights.
+std::vector<uint8_t> weights_of(const model::Model& m) {
+  std::vector<uint8_t> all;
+  const auto put = [&](const void* from, uint64_t n) {
+    const auto* bytes = static_cast<const uint8_t*>(from);
+    all.insert(all.end(), bytes, bytes + n);
+  };
+  const auto put_matrix = [&](const model::Matrix& matrix) { put(matrix.data, matrix.bytes()); };
+  put_matrix(m.embedding);
+  put_matrix(m.classifier);
+  put(m.final_norm, m.config.dim * sizeof(float));
+  for (const model::Layer& layer : m.layers) {
+    put(layer.attn_norm, m.config.dim * sizeof(float));
+    put(layer.ffn_norm, m.config.dim * sizeof(float));
+    for (const auto* matrix : {&layer.wq, &layer.wk, &layer.wv, &layer.wo, &layer.w1, &layer.w2, &layer.w3})
+      put_matrix(*matrix);
+  }
+  return all;
+}
+
+test::Exact<float> logits_of(const model::Model& m, const model::RowGroups& groups, uint32_t steps,
+                             const model::Kernels& kernels) {
+  const uint32_t context = rt::min(m.config.seq_len, kContext);
+  model::Alone alone;
+  const test::Exact<uint8_t> memory(model::Transformer::arena_bytes(m.config, groups, context, 1));
+  rt::Arena arena(memory.span());
+  auto transformer = model::Transformer::create(m, context, kernels, alone, arena);
+  must(bool(transformer), "a transformer fits into what it says that it takes");
+  must(arena.used() <= memory.size(), "a transformer takes what it said");
+  std::vector<model::Token> tokens(rt::min(steps % kContext + 1, context));
+  for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = model::Token(i * 7 + 1) % m.config.vocab_size;
+  // All but the last together, as a prompt is read, then the last one alone.
+  const uint32_t prompt = uint32_t(tokens.size()) - 1;
+  if (prompt) (void)transformer->forward({tokens.data(), prompt}, 0);
+  const rt::Span<float> logits = transformer->forward({&tokens[prompt], 1}, prompt);
+  must(logits.count == m.config.vocab_size, "there is a logit for every token");
+  test::Exact<float> copy(logits.count);
+  for (uint64_t i = 0; i < logits.count; ++i) copy[i] = logits[i];
+  return copy;
+}
+
+void compare_kernels(const model::Model& m, const model::RowGroups& groups, const Plan& plan) {
+  std::vector<const model::Kernels*> usable;
+  for (const model::Kernels* set : model::all_kernels())
+    if (model::usable(*set, test::cpu_features())) usable.push_back(set);
+  const model::Kernels& scalar = *model::find_kernels("scalar");
+  const model::Kernels& other = *usable[plan.kernel % usable.size()];
+  const auto expected = logits_of(m, groups, plan.steps, scalar);
+  const auto got = logits_of(m, groups, plan.steps, other);
+  must(test::first_difference(expected, got) == -1, "every kernel set has the same logits");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  fuzz::Input input(data, size);
+  const Plan plan(input);
+  const std::vector<uint8_t> file = input.rest();
+  const uint64_t described = described_bytes(file);
+  const uint64_t sizes[] = {file.size(), described, described, described + plan.length / 4 - 32};
+  const uint64_t claimed = sizes[plan.length % 4];
+  const uint64_t breaks_at = plan.length % 4 == 2 ? file.size() : kMedium;
+
+  fuzz::Source source(file, claimed, breaks_at, plan.piece_size());
+  auto checkpoint = model::Checkpoint::open(source);
+  if (!checkpoint) {
+    fuzz::must_be_a_sentence(checkpoint.error());
+    return 0;
+  }
+  must(checkpoint->file_bytes == claimed, "a checkpoint is as long as its file");
+  must(checkpoint->file_bytes == described, "a checkpoint is as long as its header describes");
+
+  const model::Storage storage = plan.how();
+  const uint64_t bytes = checkpoint->arena_bytes(storage);
+  const bool too_large = bytes > kMemory || checkpoint->scratch_bytes() > kMemory;
+  if (too_large || plan.shortage) {
+    const test::Exact<uint8_t> memory(too_large ? kMemory : bytes - rt::min<uint64_t>(plan.shortage, bytes));
+    const test::Exact<uint8_t> scratch_memory(rt::min(kMemory, checkpoint->scratch_bytes()));
+    rt::Arena arena(memory.span()), scratch(scratch_memory.span());
+    const auto loaded = checkpoint->load(source, storage, arena, scratch);
+    must(!loaded, "what does not fit is refused");
+    must(loaded.error().code == rt::Errc::out_of_memory, "what does not fit is out of memory");
+    fuzz::must_be_a_sentence(loaded.error());
+    return 0;
+  }
+
+  Loaded loaded(*checkpoint, storage);
+  auto model = checkpoint->load(source, storage, loaded.arena, loaded.scratch);
+  must(loaded.scratch.used() == 0, "the scratch arena is rewound");
+  if (!model) {
+    fuzz::must_be_a_sentence(model.error());
+    must(source.position() >= rt::min(claimed, breaks_at), "only a broken medium stops a model that fits");
+    must(breaks_at < claimed, "a whole medium brings a whole model");
+    return 0;
+  }
+  must(loaded.arena.used() == bytes, "a model takes what it said");
+  must(source.position() == claimed, "a model is read to its file's end");
+
+  fuzz::Source whole(file, claimed, kMedium, kMedium);
+  must(bool(model::Checkpoint::open(whole)), "the same header is read twice");
+  Loaded again(*checkpoint, storage);
+  auto same = checkpoint->load(whole, storage, again.arena, again.scratch);
+  must(bool(same), "the same model is read twice");
+  must(weights_of(*model) == weights_of(*same), "the sizes of the pieces change nothing");
+  compare_kernels(*model, checkpoint->row_groups(storage), plan);
+  return 0;
+}

@@ -1,0 +1,39 @@
+#pragma once
+#include <memory>
+
+#include "model/byte_source.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace fuzz {
+
+/// A file that comes in pieces of sizes that the input chose. It may claim another length than it
+/// has: what is missing are its own bytes again, up to where the medium breaks. Each piece lies in
+/// a heap block of its own, which is gone when the next is asked for.
+class Source final : public model::ByteSource {
+ public:
+  Source(const std::vector<uint8_t>& bytes, uint64_t size, uint64_t breaks_at, uint64_t piece)
+      : bytes_(bytes), size_(size), end_(rt::min(size, breaks_at)), piece_size_(piece) {}
+
+  rt::Text name() const override { return "made.bin"; }
+  uint64_t size() const override { return size_; }
+  rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override {
+    must(most > 0, "a source is asked for at least one byte");
+    piece_.reset();
+    if (at_ >= end_) return rt::fail(rt::Errc::firmware, at_, "made.bin: the medium is broken");
+    const uint64_t n = rt::min(rt::min(most, piece_size_), end_ - at_);
+    // Odd sizes leave records at odd addresses; the last byte stays the last of the heap block.
+    piece_ = std::make_unique<test::Exact<uint8_t>>(n, at_ % 4);
+    for (uint64_t i = 0; i < n; ++i)
+      (*piece_)[i] = bytes_.empty() ? 0 : bytes_[(at_ + i) % bytes_.size()];
+    at_ += n;
+    return rt::Span<const uint8_t>{piece_->data(), n};
+  }
+  uint64_t position() const { return at_; }
+
+ private:
+  const std::vector<uint8_t>& bytes_;
+  uint64_t size_, end_, piece_size_, at_ = 0;
+  std::unique_ptr<test::Exact<uint8_t>> piece_;
+};
+
+}  // namespace fuzz
