@@ -7,45 +7,31 @@
 #include <memory>
 
 #include "model/tokenizer.hpp"
-#include "tests/fuzz/source.hpp"
+#include "tests/fuzz/fuzz.hpp"
 #include "tests/host/made_checkpoint.hpp"
-#include "tests/host/naive_encoder.hpp"
+#include "tests/host/vocabulary.hpp"
 
 namespace {
 
 using fuzz::must;
+using test::Piece;
 
 /// A vocabulary of bytes, letters, their runs, and characters of more than one byte; the scores of
 /// the last ones are extremes.
+std::vector<Piece> made_pieces() {
+  std::vector<Piece> pieces = test::pieces_of(test::made_tokenizer(1300));
+  for (const Piece& piece : std::initializer_list<Piece>{{"é", -7}, {"ü", -2000}, {"中", 3}, {"文", 0}, {"中文", -1},
+                                                         {"😀", 1}, {"😀😀", 2}, {"\n", -1}, {"\n\n", -3},
+                                                         {"A", 0}, {"B", 0}, {"C", 0}, {"ABC", 1}, {"AB", -2e10f},
+                                                         {"BC", __builtin_inff()}, {"AA", -__builtin_inff()},
+                                                         {"BB", __builtin_nanf("")}})
+    pieces.push_back(piece);
+  return pieces;
+}
+
 struct Vocabulary {
   Vocabulary() {
-    constexpr uint32_t kMade = 1300;
-    std::vector<uint8_t> file = test::made_tokenizer(kMade);
-    const test::Piece more[] = {{"\xc3\xa9", -7},       {"\xc3\xbc", -2000},           {"\xe4\xb8\xad", 3},
-                                {"\xe6\x96\x87", 0},    {"\xe4\xb8\xad\xe6\x96\x87", -1},
-                                {"\xf0\x9f\x98\x80", 1}, {"\xf0\x9f\x98\x80\xf0\x9f\x98\x80", 2},
-                                {"\n", -1},             {"\n\n", -3},                  {"ABC", 1},
-                                {"A", 0},               {"B", 0},                      {"C", 0},
-                                {"AB", -2e10f},         {"BC", __builtin_inff()},      {"AA", -__builtin_inff()},
-                                {"BB", __builtin_nanf("")}};
-    for (const test::Piece& piece : more) {
-      const auto put = [&](auto value) {
-        const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-        file.insert(file.end(), bytes, bytes + sizeof value);
-      };
-      put(piece.score);
-      put(int32_t(piece.text.size()));
-      file.insert(file.end(), piece.text.begin(), piece.text.end());
-    }
-    for (size_t at = 4; at < file.size();) {
-      float score;
-      uint32_t length;
-      std::memcpy(&score, &file[at], 4);
-      std::memcpy(&length, &file[at + 4], 4);
-      pieces.push_back({std::string(file.begin() + int64_t(at) + 8, file.begin() + int64_t(at + 8 + length)), score});
-      at += 8 + length;
-    }
-    naive = std::make_unique<test::NaiveEncoder>(pieces);
+    const std::vector<uint8_t> file = test::file_of(pieces);
     const auto count = uint32_t(pieces.size());
     memory = std::make_unique<test::Exact<uint8_t>>(model::Tokenizer::arena_bytes(file.size(), count));
     rt::Arena arena(memory->span());
@@ -54,8 +40,8 @@ struct Vocabulary {
     must(bool(loaded), "the made vocabulary is one");
     tokenizer = *loaded;
   }
-  std::vector<test::Piece> pieces;
-  std::unique_ptr<test::NaiveEncoder> naive;
+  const std::vector<Piece> pieces = made_pieces();
+  const test::NaiveEncoder naive{pieces};
   std::unique_ptr<test::Exact<uint8_t>> memory;
   model::Tokenizer tokenizer;
 };
@@ -91,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   must(joined == text, "the tokens are the text");
   if (text.size() <= kNaive) {
     const std::vector<model::Token> got(tokens->begin(), tokens->end());
-    must(got == vocabulary.naive->encode(text), "a text is encoded as llama2.c does");
+    must(got == vocabulary.naive.encode(text), "a text is encoded as llama2.c does");
   }
   return 0;
 }

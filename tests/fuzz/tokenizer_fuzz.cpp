@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "tests/fuzz/source.hpp"
-#include "tests/host/naive_encoder.hpp"
+#include "tests/host/vocabulary.hpp"
 
 namespace {
 
