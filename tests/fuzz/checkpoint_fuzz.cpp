@@ -22,9 +22,9 @@ namespace {
 
 using fuzz::must;
 
-constexpr uint64_t kMemory = 256 * 1024;  // for weights: keeps a run short, refuses large models
-constexpr uint64_t kMedium = 1024 * 1024;  // no medium here holds more
-constexpr uint32_t kContext = 20;          // more than one block of 16 time steps
+constexpr uint64_t kMemory = 64 * 1024;   // for weights: keeps a run short, refuses large models
+constexpr uint64_t kMedium = 256 * 1024;  // no medium here holds more
+constexpr uint32_t kContext = 20;         // more than one block of 16 time steps
 
 /// What the input says beside the file itself.
 struct Plan {
@@ -164,7 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<uint8_t> file = input.rest();
   const uint64_t described = described_bytes(file);
   const uint64_t sizes[] = {file.size(), described, described, described + plan.length / 4 - 32};
-  const uint64_t claimed = sizes[plan.length % 4];
+  const uint64_t claimed = file.empty() ? 0 : sizes[plan.length % 4];
   const uint64_t breaks_at = plan.length % 4 == 2 ? file.size() : kMedium;
 
   fuzz::Source source(file, claimed, breaks_at, plan.piece_size());

@@ -11,6 +11,7 @@ namespace fuzz {
 /// a heap block of its own, which is gone when the next is asked for.
 class Source final : public model::ByteSource {
  public:
+  /// `bytes` may be empty only where `size` is 0.
   Source(const std::vector<uint8_t>& bytes, uint64_t size, uint64_t breaks_at, uint64_t piece)
       : bytes_(bytes), size_(size), end_(rt::min(size, breaks_at)), piece_size_(piece) {}
 
@@ -23,8 +24,12 @@ class Source final : public model::ByteSource {
     const uint64_t n = rt::min(rt::min(most, piece_size_), end_ - at_);
     // Odd sizes leave records at odd addresses; the last byte stays the last of the heap block.
     piece_ = std::make_unique<test::Exact<uint8_t>>(n, at_ % 4);
-    for (uint64_t i = 0; i < n; ++i)
-      (*piece_)[i] = bytes_.empty() ? 0 : bytes_[(at_ + i) % bytes_.size()];
+    for (uint64_t done = 0; done < n;) {
+      const uint64_t from = (at_ + done) % bytes_.size();
+      const uint64_t run = rt::min(n - done, bytes_.size() - from);
+      std::memcpy(piece_->data() + done, &bytes_[from], run);
+      done += run;
+    }
     at_ += n;
     return rt::Span<const uint8_t>{piece_->data(), n};
   }
