@@ -2,11 +2,12 @@
 //
 // For every file, however long it claims to be and in whatever pieces it comes: it is refused with
 // a sentence, or it is a model that
-// - takes from its arenas what arena_bytes() and scratch_bytes() said, and no more;
+// - takes from its arena what arena_bytes() said, and writes nowhere else;
 // - where an arena is too small is refused as out_of_memory, before anything else can go wrong;
-// - is the same to the last bit when the pieces have other sizes;
+// - holds the weights that the file holds, and the same to the last bit when the pieces have other
+//   sizes;
 // - has the same logits to the last bit with every kernel set of this machine, finite ones where
-//   its weights are.
+//   its weights are, and whatever they are a token of the vocabulary is drawn.
 #include "model/checkpoint.hpp"
 
 #include <algorithm>
@@ -14,7 +15,9 @@
 
 #include "model/kernels/select.hpp"
 #include "model/pack.hpp"
+#include "model/sampler.hpp"
 #include "model/transformer.hpp"
+#include "tests/fuzz/checkpoint_file.hpp"
 #include "tests/fuzz/source.hpp"
 #include "tests/host/cpu.hpp"
 
@@ -40,36 +43,6 @@ struct Plan {
 
   uint8_t length, storage, piece, shortage, steps, kernel;
 };
-
-/// The length that a header describes, computed once more from the format's description; 0 where
-/// its fields are no sizes.
-uint64_t described_bytes(const std::vector<uint8_t>& file) {
-  const auto number = [&](size_t at) {
-    int32_t value = 0;
-    if (at + sizeof value <= file.size()) std::memcpy(&value, &file[at], sizeof value);
-    return int64_t{value};
-  };
-  const bool versioned = number(0) == 0x616b3432;
-  const int64_t version = versioned ? number(4) : 0;
-  int64_t fields[7];
-  for (size_t i = 0; i < 7; ++i) fields[i] = number((versioned ? 8 : 0) + 4 * i);
-  const bool shared = versioned ? file.size() > 36 && file[36] : fields[5] > 0;
-  if (!versioned) fields[5] = std::abs(fields[5]);
-  for (const int64_t field : fields)
-    if (field < 1 || field > 1 << 20) return 0;
-  const auto [dim, hidden, layers, heads, kv_heads, vocab, context] = fields;
-  using Wide = unsigned __int128;
-  const Wide kv = Wide(dim / heads * kv_heads);
-  const Wide norms = Wide(layers) * dim * 2 + dim;
-  const Wide matrices = Wide(vocab) * dim * (shared ? 1 : 2) +
-                        Wide(layers) * dim * (Wide(dim) * 2 + kv * 2 + Wide(hidden) * 3);
-  const Wide rope = Wide(context) * (dim / heads);
-  const int64_t group = version == 2 ? number(37) : 1;
-  const Wide bytes = version == 2   ? 256 + norms * 4 + matrices + matrices / Wide(group > 0 ? group : 1) * 4
-                     : version == 1 ? 256 + (norms + matrices) * 4
-                                    : 28 + (norms + matrices + rope) * 4;
-  return bytes > Wide(UINT64_MAX) ? 0 : uint64_t(bytes);
-}
 
 /// A model in memory of exactly the size that it asks for.
 struct Loaded {
@@ -138,6 +111,17 @@ test::Exact<float> logits_of(const model::Model& m, const model::RowGroups& grou
   return copy;
 }
 
+/// Whatever the logits are: what is drawn is a token of the vocabulary, for its row is read next.
+void must_draw_a_token(const test::Exact<float>& logits, const model::Kernels& kernels, const Plan& plan) {
+  const auto vocab_size = uint32_t(logits.size());
+  const test::Exact<uint8_t> memory(model::Sampler::arena_bytes(vocab_size));
+  rt::Arena arena(memory.span());
+  auto sampler = model::Sampler::create(vocab_size, kernels, arena);
+  must(bool(sampler), "a sampler fits into what it says that it takes");
+  sampler->set({float(plan.steps) / 25.5f, float(plan.kernel) / 255.0f, plan.piece});
+  must(sampler->sample(logits.span()) < vocab_size, "what is drawn is a token");
+}
+
 void compare_kernels(const model::Model& m, const model::RowGroups& groups, const Plan& plan) {
   std::vector<const model::Kernels*> usable;
   for (const model::Kernels* set : model::all_kernels())
@@ -152,6 +136,7 @@ void compare_kernels(const model::Model& m, const model::RowGroups& groups, cons
     must(both_nan || std::bit_cast<uint32_t>(expected[i]) == std::bit_cast<uint32_t>(got[i]),
          "every kernel set has the same logits");
   }
+  must_draw_a_token(got, other, plan);
   if (is_tame(m))
     for (const float logit : expected) must(std::isfinite(logit), "a model of finite weights has finite logits");
 }
@@ -162,7 +147,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   const Plan plan(input);
   const std::vector<uint8_t> file = input.rest();
-  const uint64_t described = described_bytes(file);
+  const uint64_t described = fuzz::described_bytes(file);
   const uint64_t sizes[] = {file.size(), described, described, described + plan.length / 4 - 32};
   const uint64_t claimed = file.empty() ? 0 : sizes[plan.length % 4];
   const uint64_t breaks_at = plan.length % 4 == 2 ? file.size() : kMedium;
@@ -201,6 +186,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   must(loaded.arena.used() == bytes, "a model takes what it said");
   must(source.position() == claimed, "a model is read to its file's end");
+  fuzz::WeightsOfFile(file, *checkpoint).must_be_in(*model);
 
   fuzz::Source whole(file, claimed, kMedium, kMedium);
   must(bool(model::Checkpoint::open(whole)), "the same header is read twice");

@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto done = boot::read_config(options, "\\llama.cfg", fuzz::text_of(copy));
   fuzz::must_be_in_range(options, copy.data(), copy.size());
   if (!done) {
-    fuzz::must_be_a_sentence(done.error());
+    fuzz::must_be_a_sentence(done.error(), file);
     must(rt::Text(done.error().text).starts_with("\\llama.cfg line "), "an error names its line");
   }
 

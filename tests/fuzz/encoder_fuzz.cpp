@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size ? size - 1 : 0);
   const test::Exact<char> copy = fuzz::exact(text);
 
-  const uint64_t enough = text.size() * 80 + 512;
+  const uint64_t enough = text.size() * 80 + 768;  // with red zones
   const test::Exact<uint8_t> memory(room < 128 ? enough : enough * (room - 128) / 128);
   rt::Arena arena(memory.span());
   auto tokens = vocabulary.tokenizer.encode(fuzz::text_of(copy), arena);
@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   must(tokens->count >= 1 && tokens->count <= text.size() + 2, "a token has at least one byte");
   must((*tokens)[0] == model::kBos, "BOS comes first");
-  must(arena.used() <= (text.size() + 2) * sizeof(model::Token) + rt::Arena::kAlign, "only the tokens stay");
+  must(arena.used() <= (text.size() + 2) * sizeof(model::Token) + 64, "only the tokens stay");
   std::string joined;
   for (uint64_t i = 1; i < tokens->count; ++i) {
     must((*tokens)[i] < vocabulary.pieces.size(), "a token is one of the vocabulary");

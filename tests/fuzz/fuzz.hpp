@@ -112,12 +112,13 @@ inline bool valid_utf8(const std::string& text) {
   return valid;
 }
 
-/// Every error must be something that can be shown to a person: a sentence, terminated, in UTF-8
-/// where what it quotes is.
-inline void must_be_a_sentence(const rt::Error& error) {
-  const size_t size = strnlen(error.text, sizeof error.text);
-  must(size > 0, "an error has a text");
-  must(size < sizeof error.text, "the text of an error is terminated");
+/// An error must be something that can be shown to a person: a sentence, terminated, and in UTF-8
+/// where the input that it may quote is.
+inline void must_be_a_sentence(const rt::Error& error, const std::string& quoted = "") {
+  const std::string text(error.text, strnlen(error.text, sizeof error.text));
+  must(!text.empty(), "an error has a text");
+  must(text.size() < sizeof error.text, "the text of an error is terminated");
+  must(valid_utf8(text) || !valid_utf8(quoted), "an error quotes whole characters");
 }
 
 }  // namespace fuzz

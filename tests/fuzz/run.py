@@ -27,7 +27,7 @@ SECONDS = int(os.environ.get("FUZZ_SECONDS", 20))
 # Each target, with the sources that it is there for.
 TARGETS = {
     "checkpoint": ("model/checkpoint.cpp", "model/checkpoint_layout.cpp", "model/checkpoint_load.cpp", "model/pack.cpp",
-                   "model/transformer.cpp", "model/byte_source.cpp", "rt/arena.cpp"),
+                   "model/transformer.cpp", "model/sampler.cpp", "model/byte_source.cpp"),
     "config": ("boot/option_sources.cpp", "boot/options.cpp", "rt/parse.cpp"),
     "encoder": ("model/tokenizer.cpp",),
     "format": ("rt/format.cpp", "rt/decimal.cpp"),

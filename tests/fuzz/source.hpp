@@ -22,8 +22,8 @@ class Source final : public model::ByteSource {
     piece_.reset();
     if (at_ >= end_) return rt::fail(rt::Errc::firmware, at_, "made.bin: the medium is broken");
     const uint64_t n = rt::min(rt::min(most, piece_size_), end_ - at_);
-    // Odd sizes leave records at odd addresses; the last byte stays the last of the heap block.
-    piece_ = std::make_unique<test::Exact<uint8_t>>(n, at_ % 4);
+    // At every address modulo 8 in turn; the last byte is always the last of its heap block.
+    piece_ = std::make_unique<test::Exact<uint8_t>>(n, turn_++ % 8);
     for (uint64_t done = 0; done < n;) {
       const uint64_t from = (at_ + done) % bytes_.size();
       const uint64_t run = rt::min(n - done, bytes_.size() - from);
@@ -37,7 +37,7 @@ class Source final : public model::ByteSource {
 
  private:
   const std::vector<uint8_t>& bytes_;
-  uint64_t size_, end_, piece_size_, at_ = 0;
+  uint64_t size_, end_, piece_size_, at_ = 0, turn_ = 0;
   std::unique_ptr<test::Exact<uint8_t>> piece_;
 };
 

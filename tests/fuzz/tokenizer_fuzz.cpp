@@ -61,7 +61,7 @@ void check_decode(const model::Tokenizer& tokenizer, const std::vector<Piece>& p
 
 void check_encode(const model::Tokenizer& tokenizer, const std::vector<Piece>& pieces, const std::string& text) {
   const test::Exact<char> copy = fuzz::exact(text);
-  const test::Exact<uint8_t> memory(text.size() * 80 + 512);
+  const test::Exact<uint8_t> memory(text.size() * 80 + 768);
   rt::Arena arena(memory.span());
   auto tokens = tokenizer.encode(fuzz::text_of(copy), arena);
   must(bool(tokens), "a text is encoded");
