@@ -25,9 +25,8 @@ def outcomes(request):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = {target: pool.submit(fuzz.run_target, target) for target in asked if (fuzz.OUT / target).exists()}
         yield runs
-    tell = request.config.pluginmanager.get_plugin("terminalreporter").write_line
-    for line in ("", fuzz.HEAD, *(str(run.result()) for run in runs.values())):
-        tell(line)
+    with request.config.pluginmanager.get_plugin("capturemanager").global_and_fixture_disabled():
+        print("", fuzz.HEAD, *(run.result() for run in runs.values()), sep="\n")
 
 
 @pytest.mark.parametrize("target", fuzz.TARGETS)
