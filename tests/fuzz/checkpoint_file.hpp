@@ -25,16 +25,22 @@ inline uint64_t described_bytes(const std::vector<uint8_t>& file) {
   for (const int64_t field : fields)
     if (field < 1 || field > 1 << 20) return 0;
   const auto [dim, hidden, layers, heads, kv_heads, vocab, context] = fields;
-  using Wide = unsigned __int128;
-  const Wide kv = Wide(dim / heads * kv_heads);
-  const Wide norms = Wide(layers) * dim * 2 + dim;
-  const Wide matrices = Wide(vocab) * dim * (shared ? 1 : 2) + Wide(layers) * dim * (Wide(dim) * 2 + kv * 2 + Wide(hidden) * 3);
-  const Wide rope = Wide(context) * (dim / heads);
-  const Wide group = version == 2 && number(37) > 0 ? number(37) : 1;
-  const Wide bytes = version == 2   ? 256 + norms * 4 + matrices + matrices / group * 4
-                     : version == 1 ? 256 + (norms + matrices) * 4
-                                    : 28 + (norms + matrices + rope) * 4;
-  return bytes > Wide(UINT64_MAX) ? 0 : uint64_t(bytes);
+  const int64_t group = version == 2 ? number(37) : 1;
+  if (group < 1) return 0;
+  unsigned __int128 bytes = versioned ? 256 : 28;
+  const auto floats = [&](int64_t rows, int64_t cols) { bytes += static_cast<unsigned __int128>(rows) * cols * 4; };
+  const auto matrix = [&](int64_t rows, int64_t cols, int64_t copies) {
+    const auto weights = static_cast<unsigned __int128>(rows) * cols;
+    bytes += copies * (version == 2 ? weights + weights / group * 4 : weights * 4);
+  };
+  const int64_t kv_dim = dim / heads * kv_heads;
+  floats(2 * layers + 1, dim);
+  matrix(vocab, dim, shared ? 1 : 2);
+  matrix(dim, dim, 2 * layers);
+  matrix(kv_dim, dim, 2 * layers);
+  matrix(hidden, dim, 3 * layers);
+  if (!versioned) floats(context, dim / heads);
+  return bytes > UINT64_MAX ? 0 : uint64_t(bytes);
 }
 
 /// Compares a loaded model with its file, tensor by tensor.
@@ -89,6 +95,7 @@ class WeightsOfFile {
   void matrix(const model::Matrix& m) {
     std::vector<float> expected(uint64_t{m.rows} * m.cols);
     if (checkpoint_.version == 2) {
+      must(expected.size() % checkpoint_.group_size == 0, "groups divide a tensor");
       for (float& weight : expected) weight = take<int8_t>();
       for (size_t i = 0; i < expected.size(); i += checkpoint_.group_size) {
         const float scale = take<float>();

@@ -160,6 +160,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   must(checkpoint->file_bytes == claimed, "a checkpoint is as long as its file");
   must(checkpoint->file_bytes == described, "a checkpoint is as long as its header describes");
+  const model::Config& c = checkpoint->config;
+  must(c.dim % c.n_heads == 0 && c.head_dim() % 2 == 0, "heads divide a vector into pairs");
+  must(c.n_heads % c.n_kv_heads == 0, "every head has keys and values");
 
   const model::Storage storage = plan.how();
   const uint64_t bytes = checkpoint->arena_bytes(storage);

@@ -65,6 +65,8 @@ def checkpoint_seeds():
     huge = (32768, 65536, 1024, 1024, 1024, 1 << 20, 1 << 20)
     yield "v0-huge", plan(length=1) + struct.pack("<7i", *huge)
     yield "v2-huge", plan(length=1) + struct.pack("<Ii7iBi", 0x616b3432, 2, *huge, 1, 64).ljust(256, b"\0")
+    yield "v2-groups", plan(length=1) + checkpoint(SMALL, 2)[:37] + struct.pack("<i", 5).ljust(400, b"\1")
+    yield "v1-odd-heads", plan(length=1) + checkpoint((10, 12, 2, 2, 2, 20, 24), 1)[:500]
     yield "v3", plan() + struct.pack("<Ii7iB", 0x616b3432, 3, *SMALL, 1).ljust(256, b"\0")
     yield "gguf", plan() + b"GGUF" + bytes(60)
     yield "too-long", plan(length=4 * 33 + 3) + checkpoint(LEAST)
@@ -89,6 +91,7 @@ def tokenizer_seeds():
     yield "too-many", seed(few, count=11)
     yield "too-few", seed(few, count=13)
     yield "one", seed([b""])
+    yield "sixteen", seed([bytes([byte]) for byte in range(65, 81)], text=b"Z")  # a power of two, all different
     yield "empty", struct.pack("<HBB", 3, 0, 0)
 
 
