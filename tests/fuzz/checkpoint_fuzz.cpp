@@ -126,17 +126,17 @@ void compare_kernels(const model::Model& m, const model::RowGroups& groups, cons
   std::vector<const model::Kernels*> usable;
   for (const model::Kernels* set : model::all_kernels())
     if (model::usable(*set, test::cpu_features())) usable.push_back(set);
-  const model::Kernels& scalar = *model::find_kernels("scalar");
-  const model::Kernels& other = *usable[plan.kernel % usable.size()];
-  const auto expected = logits_of(m, groups, plan.steps, scalar);
-  const auto got = logits_of(m, groups, plan.steps, other);
+  const model::Kernels& kernels = *usable[plan.kernel % usable.size()];
+  const model::Kernels& others = *usable[plan.kernel / usable.size() % usable.size()];
+  const auto expected = logits_of(m, groups, plan.steps, kernels);
+  const auto got = logits_of(m, groups, plan.steps, others);
   for (uint64_t i = 0; i < expected.size(); ++i) {
     // Which NaN comes out of two is up to the instruction.
     const bool both_nan = expected[i] != expected[i] && got[i] != got[i];
     must(both_nan || std::bit_cast<uint32_t>(expected[i]) == std::bit_cast<uint32_t>(got[i]),
          "every kernel set has the same logits");
   }
-  must_draw_a_token(got, other, plan);
+  must_draw_a_token(got, others, plan);
   if (is_tame(m))
     for (const float logit : expected) must(std::isfinite(logit), "a model of finite weights has finite logits");
 }

@@ -52,12 +52,12 @@ def checkpoint(shape, version=0, shared=True, group=4, seed=1):
 
 
 def checkpoint_seeds():
-    def plan(length=0, storage=0, piece=60, shortage=0, steps=18, kernel=0):
+    def plan(length=0, storage=0, piece=60, shortage=0, steps=18, kernel=6):
         return bytes((length, storage, piece, shortage, steps, kernel))
     for version in (0, 1, 2):
-        yield f"v{version}", plan(kernel=version) + checkpoint(SMALL, version)
-        yield f"v{version}-f32", plan(storage=0x41, piece=6, kernel=version + 1) + checkpoint(SMALL, version, shared=False)
-        yield f"v{version}-odd", plan(piece=0, kernel=version + 2) + checkpoint(ODD, version, group=2)
+        yield f"v{version}", plan(kernel=8 + version) + checkpoint(SMALL, version)
+        yield f"v{version}-f32", plan(storage=0x41, piece=6, kernel=18 + version) + checkpoint(SMALL, version, shared=False)
+        yield f"v{version}-odd", plan(piece=0, kernel=30 + version) + checkpoint(ODD, version, group=2)
         yield f"v{version}-least", plan(piece=0, steps=0) + checkpoint(LEAST, version, group=1)
         yield f"v{version}-cut", plan(length=2) + checkpoint(ODD, version, group=2)[:400]
         yield f"v{version}-filled", plan(length=1, piece=140) + checkpoint((64, 48, 1, 2, 2, 40, 9), version)[:500]
