@@ -86,7 +86,9 @@ class WeightsOfFile {
     return std::bit_cast<T>(bytes);
   }
 
-  static bool same(float a, float b) { return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) || (a != a && b != b); }
+  static bool same(float a, float b) {
+    return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) || (a != a && b != b);
+  }
 
   void vector(const float* norm) {
     for (uint32_t i = 0; i < checkpoint_.config.dim; ++i) must(same(norm[i], take<float>()), "a norm is the file's");

@@ -20,12 +20,11 @@ using test::Piece;
 /// the last ones are extremes.
 std::vector<Piece> made_pieces() {
   std::vector<Piece> pieces = test::pieces_of(test::made_tokenizer(1300));
-  for (const Piece& piece : std::initializer_list<Piece>{{"é", -7}, {"ü", -2000}, {"中", 3}, {"文", 0}, {"中文", -1},
-                                                         {"😀", 1}, {"😀😀", 2}, {"\n", -1}, {"\n\n", -3},
-                                                         {"A", 0}, {"B", 0}, {"C", 0}, {"ABC", 1}, {"AB", -2e10f},
-                                                         {"BC", __builtin_inff()}, {"AA", -__builtin_inff()},
-                                                         {"BB", __builtin_nanf("")}})
-    pieces.push_back(piece);
+  const Piece more[] = {
+      {"é", -7}, {"ü", -2000}, {"中", 3}, {"文", 0}, {"中文", -1}, {"😀", 1}, {"😀😀", 2},
+      {"\n", -1}, {"\n\n", -3}, {"A", 0}, {"B", 0}, {"C", 0}, {"ABC", 1}, {"AB", -2e10f},
+      {"BC", __builtin_inff()}, {"AA", -__builtin_inff()}, {"BB", __builtin_nanf("")}};
+  pieces.insert(pieces.end(), std::begin(more), std::end(more));
   return pieces;
 }
 

@@ -103,7 +103,8 @@ void check(const Conversion& c, uint64_t room, Arguments... arguments) {
     std::string expected(size_t(n) + 1, 0);
     std::snprintf(expected.data(), expected.size(), format.data(), arguments..., 77);
     expected.pop_back();
-    if (sink.text != expected) std::fprintf(stderr, "%s\nours: %s\nC's:  %s\n", format.data(), sink.text.c_str(), expected.c_str());
+    if (sink.text != expected)
+      std::fprintf(stderr, "%s\nours: %s\nC's:  %s\n", format.data(), sink.text.c_str(), expected.c_str());
     must(sink.text == expected, "what we share with C is what C prints");
   }
   const test::Exact<char> buffer(room);

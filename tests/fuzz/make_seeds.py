@@ -16,8 +16,8 @@ def tensors(shape):
     """Name, weights of a copy, copies, is it a norm: in the order of version 0."""
     dim, hidden, layers, heads, kv_heads, vocabulary, context = shape
     kv = dim // heads * kv_heads
-    return [("embedding", vocabulary * dim, 1, False), ("attn_norm", dim, layers, True), ("wq", dim * dim, layers, False),
-            ("wk", dim * kv, layers, False), ("wv", dim * kv, layers, False), ("wo", dim * dim, layers, False),
+    return [("embedding", vocabulary * dim, 1, False), ("attn_norm", dim, layers, True),
+            ("wq", dim * dim, layers, False), ("wk", dim * kv, layers, False), ("wv", dim * kv, layers, False), ("wo", dim * dim, layers, False),
             ("ffn_norm", dim, layers, True), ("w1", dim * hidden, layers, False), ("w2", dim * hidden, layers, False),
             ("w3", dim * hidden, layers, False), ("final_norm", dim, 1, True),
             ("rope", context * (dim // heads), 1, False), ("classifier", vocabulary * dim, 1, False)]
@@ -56,7 +56,8 @@ def checkpoint_seeds():
         return bytes((length, storage, piece, shortage, steps, kernel))
     for version in (0, 1, 2):
         yield f"v{version}", plan(kernel=8 + version) + checkpoint(SMALL, version)
-        yield f"v{version}-f32", plan(storage=0x41, piece=6, kernel=18 + version) + checkpoint(SMALL, version, shared=False)
+        yield f"v{version}-f32", (plan(storage=0x41, piece=6, kernel=18 + version) +
+                                  checkpoint(SMALL, version, shared=False))
         yield f"v{version}-odd", plan(piece=0, kernel=30 + version) + checkpoint(ODD, version, group=2)
         yield f"v{version}-least", plan(piece=0, steps=0) + checkpoint(LEAST, version, group=1)
         yield f"v{version}-cut", plan(length=2) + checkpoint(ODD, version, group=2)[:400]
@@ -83,7 +84,8 @@ def tokenizer_seeds():
         return (struct.pack("<HBB", (count or len(pieces)) - 1, piece_size, shortage) + text + b"\0" +
                 tokenizer_file(pieces)[:cut])
     few = [b"<unk>", b"\n<s>\n", b"\n</s>\n", b" ", b"a", b"b", b" a", b"ab", b" ab", b"<0x41>", b"<0xg1>", b"a"]
-    full = few[:3] + [b"<0x%02X>" % i for i in range(256)] + [b" ", b"t", b"h", b"e", b"th", b"the", b" the", b"\xc3\xa9"]
+    full = few[:3] + [b"<0x%02X>" % i for i in range(256)] + [
+        b" ", b"t", b"h", b"e", b"th", b"the", b" the", b"\xc3\xa9"]
     yield "few", seed(few, text=b"abba ab")
     yield "full", seed(full, piece_size=200, text=b"the \xc3\xa9 the")
     yield "no-memory", seed(few, shortage=1)
@@ -109,8 +111,8 @@ def encoder_seeds():
 def config_seeds():
     yield "example", (b"# llama.cfg\r\nmodel = \\models\\stories15M.bin\r\ntokenizer = \\models\\tokenizer.bin\r\n"
                       b"temperature = 0.8\r\ntopp=0.9\nseed = 42\nsteps = 0\non_finish = poweroff\n")
-    yield "all", (b"\xef\xbb\xbfprompt = Once = upon \nprompt_file=p.txt\nprecision = f32\nkernel = swar\nthreads = 64\n"
-                  b"ids = on\nshow = confidence\ncolor = off\nverify = on\nhelp = off")
+    yield "all", (b"\xef\xbb\xbfprompt = Once = upon \nprompt_file=p.txt\nprecision = f32\nkernel = swar\n"
+                  b"threads = 64\nids = on\nshow = confidence\ncolor = off\nverify = on\nhelp = off")
     yield "wrong", b"steps = 1048577"
     yield "no-equals", b"\n\nmodel stories15M.bin\n"
     yield "unknown", b"temprature = 1\n"
@@ -123,7 +125,8 @@ def load_options_seeds():
     def text(line, form=0, room=0, passed_over=40):
         return bytes((form, room, passed_over)) + line
     yield "shell", text(b'FS0:\\llama.efi \\models\\stories15M.bin -z "my tok.bin" -i "Lily and ^"Tom^"" -t 0 -n 100')
-    yield "names", text(b"--precision f32 --ids --color off --on_finish poweroff --threads 3 -s 1 -p 0.5 --show nothing")
+    yield "names", text(b"--precision f32 --ids --color off --on_finish poweroff --threads 3 -s 1 -p 0.5 "
+                        b"--show nothing")
     yield "linux", text(b"root=/dev/sdb3 init=/sbin/init rootwait ro", passed_over=20)
     yield "small-room", text("Müller 中文 😀😀😀😀😀😀😀".encode(), room=3)
     yield "wrong", text(b"-t hot -q --steps")
@@ -140,13 +143,15 @@ def format_seeds():
         return format.encode() + b"\0" + b"".join(struct.pack("<H", room) + value for room, value in arguments)
     def real(x):
         return struct.pack("<d", x)
-    yield "integers", seed("%5d|%-8u|%08x|%#llX", (3, b"\xff\xff\xff\xff"), (99, b"1234"), (0, b"\1\2\3\4"), (20, b"12345678"))
+    yield "integers", seed("%5d|%-8u|%08x|%#llX", (3, b"\xff\xff\xff\xff"), (99, b"1234"), (0, b"\1\2\3\4"),
+                           (20, b"12345678"))
     yield "lengths", seed("%hhd %hu %ld %zu", (30, b"\x80\0\0\0"), (9, b"abcd"), (9, b"abcdefgh"), (9, b"\xff" * 8))
     yield "reals", seed("%f %.3e %g %#.10g", (30, real(0.1)), (9, real(-1e100)), (40, real(1e-7)), (50, real(2 ** 60)))
     yield "extremes", seed("%.1100f%e%g%+f", (90, real(5e-324)), (9, real(1.7976931348623157e308)),
                            (9, real(float("inf"))), (9, real(float("nan"))))
     yield "ties", seed("%.0f %.1f %.2e %.3g", (9, real(2.5)), (9, real(0.25)), (9, real(1.125)), (9, real(9.9995)))
-    yield "strings", seed("é%s%10.3s%-5c%p", (2, b"one\0"), (5, "中文\0".encode()), (3, b"x"), (9, b"\0\x10\0\0\0\0\0\0"))
+    yield "strings", seed("é%s%10.3s%-5c%p", (2, b"one\0"), (5, "中文\0".encode()), (3, b"x"),
+                          (9, b"\0\x10\0\0\0\0\0\0"))
     yield "stars", seed("%*d%-*.*f%.*s", (9, b"abcd" + struct.pack("<hh", -9, 0)),
                         (9, real(3.25) + struct.pack("<hh", 12, 5)), (9, b"stars\0" + struct.pack("<hh", 3, 0)))
     yield "groups", seed("%'d %'llu %'012.3f", (30, b"\1\2\3\4"), (40, b"\xff" * 8), (40, real(1234567.891)))

@@ -58,5 +58,6 @@ exit 77
     program.chmod(0o755)
     outcome = fuzz.run_target("utf", 1, program)
     assert (outcome.executions, outcome.edges, outcome.all_edges, outcome.inputs) == (1789, 312, 1234, 7)
-    assert outcome.trouble.splitlines() == ["utf: exit status 77", "tests/fuzz/utf_fuzz.cpp:1: does not hold: two is one",
+    assert outcome.trouble.splitlines() == ["utf: exit status 77",
+                                            "tests/fuzz/utf_fuzz.cpp:1: does not hold: two is one",
                                             "again with: out/fuzz/utf out/fuzz/findings/utf-crash-0"]
