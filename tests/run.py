@@ -2,7 +2,7 @@
 """Runs every test and prints the sum as its last line: `N passed, N failed` (and how many were skipped).
 
     ninja test                     what .ci/run calls
-    tests/run.py boot golden       only these groups: unit, firmware, tools, train, golden, boot
+    tests/run.py boot golden       only these groups: unit, firmware, fuzz, tools, train, golden, boot
     tests/run.py boot -- -k esc    what follows -- goes to pytest
 
 The last line is also in out/test/summary.txt, and each group's results, as JUnit XML, in out/test/GROUP.xml.
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "out/test"
 PROGRAMS = {"unit": ROOT / "out/check/unit_tests", "firmware": ROOT / "out/check/firmware_tests"}
-GROUPS = ("unit", "firmware", "tools", "train", "golden", "boot")  # quick ones first
+GROUPS = ("unit", "firmware", "fuzz", "tools", "train", "golden", "boot")  # quick ones first
 PYTHON = ROOT / "tools/python"
 MODULES = "pytest,pexpect"
 

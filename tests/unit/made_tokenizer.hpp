@@ -1,58 +1,9 @@
 #pragma once
-#include <cstdio>
-
 #include "model/tokenizer.hpp"
+#include "tests/host/vocabulary.hpp"
 #include "tests/unit/made_model.hpp"
 
 namespace test {
-
-struct Piece {
-  std::string text;
-  float score = 0;
-};
-
-/// tokenizer.bin with these pieces.
-inline std::vector<uint8_t> file_of(const std::vector<Piece>& pieces) {
-  std::vector<uint8_t> file;
-  const auto put = [&](auto value) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-    file.insert(file.end(), bytes, bytes + sizeof value);
-  };
-  put(int32_t{27});
-  for (const Piece& piece : pieces) {
-    put(piece.score);
-    put(int32_t(piece.text.size()));
-    file.insert(file.end(), piece.text.begin(), piece.text.end());
-  }
-  return file;
-}
-
-/// The pieces that a made tokenizer's file holds.
-inline std::vector<Piece> pieces_of(const std::vector<uint8_t>& file) {
-  std::vector<Piece> pieces;
-  for (size_t at = 4; at < file.size();) {
-    float score;
-    int32_t length;
-    std::memcpy(&score, &file[at], 4);
-    std::memcpy(&length, &file[at + 4], 4);
-    pieces.push_back({std::string(file.begin() + int64_t(at) + 8,
-                                  file.begin() + int64_t(at) + 8 + length), score});
-    at += 8 + size_t(length);
-  }
-  return pieces;
-}
-
-/// The special tokens and the 256 bytes that every LLaMA-2 vocabulary begins with, then `more`.
-inline std::vector<Piece> with_bytes(const std::vector<Piece>& more) {
-  std::vector<Piece> pieces = {{"<unk>"}, {"\n<s>\n"}, {"\n</s>\n"}};
-  for (int byte = 0; byte < 256; ++byte) {
-    char text[8];
-    std::snprintf(text, sizeof text, "<0x%02X>", byte);
-    pieces.push_back({text});
-  }
-  pieces.insert(pieces.end(), more.begin(), more.end());
-  return pieces;
-}
 
 /// A tokenizer in memory of exactly the size that it asks for, and room for encoding.
 class MadeTokenizer {

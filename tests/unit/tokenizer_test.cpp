@@ -1,7 +1,6 @@
 #include "model/tokenizer.hpp"
 
 #include <cmath>
-#include <optional>
 #include <random>
 
 #include "tests/unit/made_tokenizer.hpp"
@@ -10,61 +9,10 @@ namespace {
 
 using model::Token;
 using test::MadeTokenizer;
+using test::NaiveEncoder;
 using test::Piece;
 using test::with_bytes;
 using Tokens = std::vector<Token>;
-
-/// llama2.c's encode, without its tables: every pair is tried, the best is merged, and so on.
-class NaiveEncoder {
- public:
-  explicit NaiveEncoder(const std::vector<Piece>& pieces) : pieces_(pieces) {}
-
-  Tokens encode(const std::string& text) const {
-    Tokens tokens;
-    const std::string all = text.empty() ? "" : " " + text;
-    for (size_t at = 0; at < all.size();) {
-      size_t n = 1;
-      // The space is a text of its own: what follows it never continues it.
-      while (at && at + n < all.size() && n < 4 && (uint8_t(all[at + n]) & 0xc0) == 0x80) ++n;
-      const std::string character = all.substr(at, n);
-      if (const auto whole = find(character))
-        tokens.push_back(*whole);
-      else
-        for (const char byte : character) {
-          const Token token = uint8_t(byte) + 3u;
-          tokens.push_back(token < pieces_.size() ? token : 0);
-        }
-      at += n;
-    }
-    while (merge_best(tokens)) {}
-    tokens.insert(tokens.begin(), 1);
-    return tokens;
-  }
-
- private:
-  std::optional<Token> find(const std::string& text) const {
-    for (Token token = 0; token < pieces_.size(); ++token)
-      if (pieces_[token].text == text) return token;
-    return {};
-  }
-
-  bool merge_best(Tokens& tokens) const {
-    float best_score = -1e10f;
-    std::optional<size_t> best;
-    Token merged = 0;
-    for (size_t i = 0; i + 1 < tokens.size(); ++i) {
-      const auto token = find(pieces_[tokens[i]].text + pieces_[tokens[i + 1]].text);
-      if (!token || !(pieces_[*token].score > best_score)) continue;
-      best_score = pieces_[*token].score, best = i, merged = *token;
-    }
-    if (!best) return false;
-    tokens[*best] = merged;
-    tokens.erase(tokens.begin() + int64_t(*best) + 1);
-    return true;
-  }
-
-  const std::vector<Piece>& pieces_;
-};
 
 std::string draw_text(std::mt19937& random, const std::string& letters, size_t n) {
   std::string text;

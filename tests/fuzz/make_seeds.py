@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets, tests/fuzz/corpus/TARGET/NAME: small inputs that reach what random bytes would
+not. To be run again where a target reads its input in another way."""
+import random
+import struct
+from pathlib import Path
+
+CORPUS = Path(__file__).resolve().parent / "corpus"
+
+SMALL = (8, 12, 2, 4, 2, 20, 24)  # dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len
+ODD = (6, 10, 1, 3, 1, 17, 5)
+LEAST = (2, 1, 1, 1, 1, 1, 1)
+
+
+def tensors(shape):
+    """Name, weights of a copy, copies, is it a norm: in the order of version 0."""
+    dim, hidden, layers, heads, kv_heads, vocabulary, context = shape
+    kv = dim // heads * kv_heads
+    return [("embedding", vocabulary * dim, 1, False), ("attn_norm", dim, layers, True),
+            ("wq", dim * dim, layers, False), ("wk", dim * kv, layers, False), ("wv", dim * kv, layers, False), ("wo", dim * dim, layers, False),
+            ("ffn_norm", dim, layers, True), ("w1", dim * hidden, layers, False), ("w2", dim * hidden, layers, False),
+            ("w3", dim * hidden, layers, False), ("final_norm", dim, 1, True),
+            ("rope", context * (dim // heads), 1, False), ("classifier", vocabulary * dim, 1, False)]
+
+
+def checkpoint(shape, version=0, shared=True, group=4, seed=1):
+    draw = random.Random(seed)
+    sizes = {name: (weights, copies, norm) for name, weights, copies, norm in tensors(shape)}
+
+    def floats(name):
+        weights, copies, norm = sizes[name]
+        return b"".join(struct.pack("<f", draw.uniform(0.9, 1.1) if norm else draw.uniform(-0.5, 0.5))
+                        for _ in range(weights * copies))
+
+    def groups(name):
+        weights, copies, _ = sizes[name]
+        return b"".join(bytes(draw.randrange(256) for _ in range(weights)) +
+                        b"".join(struct.pack("<f", draw.uniform(0, 0.01)) for _ in range(weights // group))
+                        for _ in range(copies))
+
+    left_out = {"classifier"} if shared else set()
+    if version == 0:
+        fields = (*shape[:5], shape[5] if shared else -shape[5], shape[6])
+        return struct.pack("<7i", *fields) + b"".join(floats(name) for name in sizes if name not in left_out)
+    header = struct.pack("<Ii7iB", 0x616b3432, version, *shape, shared)
+    if version == 2:
+        header += struct.pack("<i", group)
+    matrices = [name for name in ("embedding", "wq", "wk", "wv", "wo", "w1", "w2", "w3", "classifier")
+                if name not in left_out]
+    return (header.ljust(256, b"\0") + b"".join(map(floats, ("attn_norm", "ffn_norm", "final_norm"))) +
+            b"".join((groups if version == 2 else floats)(name) for name in matrices))
+
+
+def checkpoint_seeds():
+    def plan(length=0, storage=0, piece=60, shortage=0, steps=18, kernel=6):
+        return bytes((length, storage, piece, shortage, steps, kernel))
+    for version in (0, 1, 2):
+        yield f"v{version}", plan(kernel=8 + version) + checkpoint(SMALL, version)
+        yield f"v{version}-f32", (plan(storage=0x41, piece=6, kernel=18 + version) +
+                                  checkpoint(SMALL, version, shared=False))
+        yield f"v{version}-odd", plan(piece=0, kernel=30 + version) + checkpoint(ODD, version, group=2)
+        yield f"v{version}-least", plan(piece=0, steps=0) + checkpoint(LEAST, version, group=1)
+        yield f"v{version}-cut", plan(length=2) + checkpoint(ODD, version, group=2)[:400]
+        yield f"v{version}-filled", plan(length=1, piece=140) + checkpoint((64, 48, 1, 2, 2, 40, 9), version)[:500]
+        yield f"v{version}-no-memory", plan(length=1, shortage=1) + checkpoint(SMALL, version)[:300]
+    huge = (32768, 65536, 1024, 1024, 1024, 1 << 20, 1 << 20)
+    yield "v0-huge", plan(length=1) + struct.pack("<7i", *huge)
+    yield "v2-huge", plan(length=1) + struct.pack("<Ii7iBi", 0x616b3432, 2, *huge, 1, 64).ljust(256, b"\0")
+    yield "v2-groups", plan(length=1) + checkpoint(SMALL, 2)[:37] + struct.pack("<i", 5).ljust(400, b"\1")
+    yield "v1-odd-heads", plan(length=1) + checkpoint((10, 12, 2, 2, 2, 20, 24), 1)[:500]
+    yield "v3", plan() + struct.pack("<Ii7iB", 0x616b3432, 3, *SMALL, 1).ljust(256, b"\0")
+    yield "gguf", plan() + b"GGUF" + bytes(60)
+    yield "too-long", plan(length=4 * 33 + 3) + checkpoint(LEAST)
+    yield "short", plan() + bytes(27)
+
+
+def tokenizer_file(pieces):
+    return struct.pack("<i", max(map(len, pieces))) + b"".join(
+        struct.pack("<fi", -float(i), len(piece)) + piece for i, piece in enumerate(pieces))
+
+
+def tokenizer_seeds():
+    def seed(pieces, piece_size=3, shortage=0, text=b"", count=None, cut=None):
+        return (struct.pack("<HBB", (count or len(pieces)) - 1, piece_size, shortage) + text + b"\0" +
+                tokenizer_file(pieces)[:cut])
+    few = [b"<unk>", b"\n<s>\n", b"\n</s>\n", b" ", b"a", b"b", b" a", b"ab", b" ab", b"<0x41>", b"<0xg1>", b"a"]
+    full = few[:3] + [b"<0x%02X>" % i for i in range(256)] + [
+        b" ", b"t", b"h", b"e", b"th", b"the", b" the", b"\xc3\xa9"]
+    yield "few", seed(few, text=b"abba ab")
+    yield "full", seed(full, piece_size=200, text=b"the \xc3\xa9 the")
+    yield "no-memory", seed(few, shortage=1)
+    yield "cut", seed(few, cut=-3)
+    yield "too-many", seed(few, count=11)
+    yield "too-few", seed(few, count=13)
+    yield "one", seed([b""])
+    yield "sixteen", seed([bytes([byte]) for byte in range(65, 81)], text=b"Z")  # a power of two, all different
+    yield "empty", struct.pack("<HBB", 3, 0, 0)
+
+
+def encoder_seeds():
+    yield "empty", b"\0"
+    yield "story", b"Once upon a time, there was a little girl named Lily.\0"
+    yield "spaces", b"  the   end \n\n\0"
+    yield "letters", b"the other theatre's stories, and then the rest\0"
+    yield "characters", "é ü 中文 文中 😀😀😀 ABCABC AAAA BB\0".encode()
+    yield "bytes", bytes(range(1, 256)) + b"\0"
+    yield "continued", b"\x80\x80\xbf e\xcc\x81\x81\x81\x81\x81 \xf0\x9f\0"
+    yield "no-memory", b"Once upon a time\xa0"
+
+
+def config_seeds():
+    yield "example", (b"# llama.cfg\r\nmodel = \\models\\stories15M.bin\r\ntokenizer = \\models\\tokenizer.bin\r\n"
+                      b"temperature = 0.8\r\ntopp=0.9\nseed = 42\nsteps = 0\non_finish = poweroff\n")
+    yield "all", (b"\xef\xbb\xbfprompt = Once = upon \nprompt_file=p.txt\nprecision = f32\nkernel = swar\n"
+                  b"threads = 64\nids = on\nshow = confidence\ncolor = off\nverify = on\nhelp = off")
+    yield "wrong", b"steps = 1048577"
+    yield "no-equals", b"\n\nmodel stories15M.bin\n"
+    yield "unknown", b"temprature = 1\n"
+    yield "numbers", (b"temperature = 1e-3\ntemperature=+.5\ntemperature = 1.17549435e-38\ntemperature=1e-45\n"
+                      b"topp = 0.99999999\nseed = 18446744073709551615\nx 3.4028235e38")
+    yield "last", b"seed = 1\nseed = -9223372036854775808"
+
+
+def load_options_seeds():
+    def text(line, form=0, room=0, passed_over=40):
+        return bytes((form, room, passed_over)) + line
+    yield "shell", text(b'FS0:\\llama.efi \\models\\stories15M.bin -z "my tok.bin" -i "Lily and ^"Tom^"" -t 0 -n 100')
+    yield "names", text(b"--precision f32 --ids --color off --on_finish poweroff --threads 3 -s 1 -p 0.5 "
+                        b"--show nothing")
+    yield "linux", text(b"root=/dev/sdb3 init=/sbin/init rootwait ro", passed_over=20)
+    yield "small-room", text("Müller 中文 😀😀😀😀😀😀😀".encode(), room=3)
+    yield "wrong", text(b"-t hot -q --steps")
+    yield "load-option", text(b"-t 0.5", form=2)
+    yield "raw", text("-n 7".encode("utf-16-le"), form=1 | 4)
+    yield "raw-load-option", text("-n 7\0".encode("utf-16-le"), form=3)
+    yield "description", text(struct.pack("<IH", 1, 4) + "llama\0".encode("utf-16-le") + b"\x7f\xff\x04\0" +
+                              "-i x".encode("utf-16-le"), form=1)
+    yield "bytes", text(bytes(range(256)), form=1)
+
+
+def format_seeds():
+    def seed(format, *arguments):
+        return format.encode() + b"\0" + b"".join(struct.pack("<H", room) + value for room, value in arguments)
+    def real(x):
+        return struct.pack("<d", x)
+    yield "integers", seed("%5d|%-8u|%08x|%#llX", (3, b"\xff\xff\xff\xff"), (99, b"1234"), (0, b"\1\2\3\4"),
+                           (20, b"12345678"))
+    yield "lengths", seed("%hhd %hu %ld %zu", (30, b"\x80\0\0\0"), (9, b"abcd"), (9, b"abcdefgh"), (9, b"\xff" * 8))
+    yield "reals", seed("%f %.3e %g %#.10g", (30, real(0.1)), (9, real(-1e100)), (40, real(1e-7)), (50, real(2 ** 60)))
+    yield "extremes", seed("%.1100f%e%g%+f", (90, real(5e-324)), (9, real(1.7976931348623157e308)),
+                           (9, real(float("inf"))), (9, real(float("nan"))))
+    yield "ties", seed("%.0f %.1f %.2e %.3g", (9, real(2.5)), (9, real(0.25)), (9, real(1.125)), (9, real(9.9995)))
+    yield "strings", seed("é%s%10.3s%-5c%p", (2, b"one\0"), (5, "中文\0".encode()), (3, b"x"),
+                          (9, b"\0\x10\0\0\0\0\0\0"))
+    yield "stars", seed("%*d%-*.*f%.*s", (9, b"abcd" + struct.pack("<hh", -9, 0)),
+                        (9, real(3.25) + struct.pack("<hh", 12, 5)), (9, b"stars\0" + struct.pack("<hh", 3, 0)))
+    yield "groups", seed("%'d %'llu %'012.3f", (30, b"\1\2\3\4"), (40, b"\xff" * 8), (40, real(1234567.891)))
+    yield "unknown", seed("%y %5% %", (9, b""), (9, b""), (9, b""))
+
+
+def utf_seeds():
+    text = "aé中😀\u07ff\u0800\uffff\U00010000\U0010ffff".encode()
+    yield "valid", text + b"\0"
+    yield "cut", text + b"\x85"
+    yield "invalid", b"\xc0\x80\xe0\x9f\x80\xed\xa0\x80\xf0\x8f\xbf\xbf\xf4\x90\x80\x80\xf5\x80\xff" + b"\0"
+    yield "half", b"\xe4\xb8\xe4\xb8\xad\xf0\x9f\x98" + b"\1"
+    yield "utf16", "a\u00e9\u4e2d\U0001f600z".encode("utf-16-le") + b"\1"
+    yield "surrogates", b"\x3d\xd8\x41\0\0\xdc\x3d\xd8\x3d\xd8\0\xde\x3d\xd8" + b"\0"
+    yield "utf16-cut", "\U0001f600\U0001f600\u4e2d\u4e2d".encode("utf-16-le") + b"\x87"
+
+
+def main():
+    for name, seeds in sorted(globals().items()):
+        if not name.endswith("_seeds"):
+            continue
+        folder = CORPUS / name.removesuffix("_seeds")
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        for seed, content in seeds():
+            (folder / seed).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

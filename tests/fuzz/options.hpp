@@ -1,0 +1,29 @@
+#pragma once
+#include "boot/options.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace fuzz {
+
+/// What holds of options whatever they were read from: every number in its documented range, every
+/// choice one of its words, every text a part of `memory`.
+inline void must_be_in_range(const boot::Options& o, const char* memory, uint64_t size) {
+  must(o.temperature >= 0 && o.temperature <= 10, "temperature is 0 to 10");
+  must(o.topp >= 0 && o.topp <= 1, "topp is 0 to 1");
+  must(o.steps <= 1 << 20, "steps is at most 1,048,576");
+  must(o.threads <= 64, "threads is at most 64");
+  must(o.precision == model::DType::f32 || o.precision == model::DType::q8, "precision is f32 or q8");
+  must(o.show <= boot::Show::nothing, "show is one of its words");
+  must(o.on_finish <= boot::OnFinish::reboot, "on_finish is one of its words");
+  for (const rt::Text text : {o.model, o.tokenizer, o.prompt, o.prompt_file, o.kernel})
+    must(within(text, memory, size), "texts stay where they were");
+}
+
+inline bool same(const boot::Options& a, const boot::Options& b) {
+  return a.model == b.model && a.tokenizer == b.tokenizer && a.prompt == b.prompt && a.prompt_file == b.prompt_file &&
+         a.temperature == b.temperature && a.topp == b.topp && a.seed == b.seed && a.steps == b.steps &&
+         a.precision == b.precision && a.kernel == b.kernel && a.threads == b.threads && a.ids == b.ids &&
+         a.show == b.show && a.color == b.color && a.on_finish == b.on_finish && a.verify == b.verify &&
+         a.help == b.help;
+}
+
+}  // namespace fuzz
