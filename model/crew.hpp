@@ -33,6 +33,7 @@ class Crew final : public Workers {
   uint32_t present() const { return __atomic_load_n(&present_, __ATOMIC_ACQUIRE); }
   /// Sends all members home; they are gone when present() is 0. recall() lets them serve again.
   void dismiss() { __atomic_store_n(&dismissed_, true, __ATOMIC_RELEASE); }
+  bool dismissed() const { return __atomic_load_n(&dismissed_, __ATOMIC_ACQUIRE); }
   void recall() { __atomic_store_n(&dismissed_, false, __ATOMIC_RELEASE); }
 
  private:

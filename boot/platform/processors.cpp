@@ -65,7 +65,10 @@ void Processors::serve(void* self) {
 
 rt::Result<void> Processors::start() {
   const uint32_t others = crew_.members() - 1;
-  if (others == 0 || finished_) return {};
+  if (others == 0 || (finished_ && !crew_.dismissed())) return {};
+  stop();  // who was late then may be back now
+  if (finished_)
+    return rt::fail(rt::Errc::firmware, 0, "the other processors have not come back");
   Status status = g_services->create_event(0, uefi::Tpl::application, nullptr, nullptr, &finished_);
   // Without an event, firmware would wait for processors that wait for us.
   if (status != Status::success || !finished_)
@@ -75,6 +78,7 @@ rt::Result<void> Processors::start() {
   if (status != Status::success) {
     (void)g_services->close_event(finished_);
     finished_ = nullptr;
+    crew_.dismiss();
     crew_.set_members(1);
     return firmware_error(status, "firmware does not start the other processors");
   }
@@ -86,7 +90,9 @@ rt::Result<void> Processors::start() {
 void Processors::stop() {
   if (!finished_) return;
   crew_.dismiss();
-  wait_for(kReturn, [&] { return g_services->check_event(finished_) == Status::success; });
+  if (!wait_for(kReturn, [&] { return crew_.present() == 0; })) return;
+  // Firmware signals the event when the last one is back: until then it must stay open.
+  if (!wait_for(kReturn, [&] { return g_services->check_event(finished_) == Status::success; })) return;
   (void)g_services->close_event(finished_);
   finished_ = nullptr;
 }

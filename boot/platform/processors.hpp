@@ -23,7 +23,8 @@ class Processors {
   /// error says why fewer work than could; those that came work all the same. Nothing is done where
   /// there is one member, or where they are there already.
   rt::Result<void> start();
-  /// Gives the processors back to firmware.
+  /// Gives the processors back to firmware. One that does not come back within seconds is waited for
+  /// again at the next start() or stop().
   void stop();
 
  private:

@@ -12,6 +12,8 @@ struct Mode {
 // As EDK II: 80x50 is one that this screen does not have.
 constexpr Mode kModes[] = {{80, 25}, {0, 0}, {100, 31}, {240, 56}};
 
+constexpr uefi::InputKey kEscape = {uefi::ScanCode::escape, 0};
+
 FakeScreen& of(uefi::SimpleTextOutput* self) { return *static_cast<FakeScreen*>(self); }
 
 }  // namespace
@@ -104,8 +106,9 @@ void FakeScreen::check_restored(Complaints& complaints) const {
   if (state.cursor_visible != start_.cursor_visible) complaints.add("the cursor was not put back");
 }
 
-FakeTypist::FakeTypist(Ledger& ledger, std::vector<std::string> lines)
-    : uefi::SimpleTextInput{}, uefi::SimpleTextInputEx{}, ledger_(ledger), lines_(lines.begin(), lines.end()) {
+FakeTypist::FakeTypist(Ledger& ledger, std::vector<std::string> lines, std::vector<uefi::InputKey> keys, uint64_t hurry)
+    : uefi::SimpleTextInput{}, uefi::SimpleTextInputEx{}, ledger_(ledger), lines_(lines.begin(), lines.end()),
+      later_(keys.begin(), keys.end()), hurry_(hurry) {
   read_key_stroke = [](uefi::SimpleTextInput* self, uefi::InputKey* key) {
     return static_cast<FakeTypist*>(self)->read(*key);
   };
@@ -118,6 +121,7 @@ FakeTypist::FakeTypist(Ledger& ledger, std::vector<std::string> lines)
 
 uefi::Status FakeTypist::read(uefi::InputKey& key) {
   if (auto answer = ledger_.refusal(Service::read_key)) return *answer;
+  if (hurry_ && ledger_.calls(Service::read_key) == hurry_) keys_.push_back(kEscape);
   if (keys_.empty()) return Status::not_ready;
   key = keys_.front();
   keys_.pop_front();
@@ -127,7 +131,8 @@ uefi::Status FakeTypist::read(uefi::InputKey& key) {
 void FakeTypist::type() {
   if (!keys_.empty()) return;
   if (lines_.empty()) {
-    keys_.push_back({uefi::ScanCode::escape, 0});
+    keys_.push_back(later_.empty() ? kEscape : later_.front());
+    if (!later_.empty()) later_.pop_front();
     return;
   }
   for (const char c : lines_.front()) keys_.push_back({uefi::ScanCode::none, char16_t(c)});

@@ -31,11 +31,12 @@ class FakeScreen : public uefi::SimpleTextOutput {
   uefi::SimpleTextOutputMode start_;
 };
 
-/// Somebody who types one line after the other, each when the program waits for it, and at the end
-/// Esc for as long as the program still asks.
+/// Somebody who types one line after the other, each when the program waits for it, then single keys
+/// in the same way, and at the end Esc for as long as the program still asks.
 class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx {
  public:
-  FakeTypist(Ledger& ledger, std::vector<std::string> lines);
+  /// `hurry`: at this look of the program for a key, it finds an Esc; 0: never.
+  FakeTypist(Ledger& ledger, std::vector<std::string> lines, std::vector<uefi::InputKey> keys, uint64_t hurry);
 
   uefi::SimpleTextInput* simple() { return this; }
   uefi::SimpleTextInputEx* extended() { return this; }
@@ -49,7 +50,8 @@ class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx 
 
   Ledger& ledger_;
   std::deque<std::string> lines_;
-  std::deque<uefi::InputKey> keys_;
+  std::deque<uefi::InputKey> later_, keys_;
+  uint64_t hurry_;
 };
 
 }  // namespace test

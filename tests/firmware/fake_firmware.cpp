@@ -66,7 +66,7 @@ class FakeFirmware {
   Ledger ledger_;
   Complaints complaints_;
   FakeScreen screen_{ledger_, complaints_};
-  FakeTypist typist_{ledger_, machine_.typed};
+  FakeTypist typist_{ledger_, machine_.typed, machine_.keys, machine_.hurry};
   FakeProcessors processors_{ledger_, complaints_, machine_.processors};
   std::unique_ptr<FakeVolume> volume_ = std::make_unique<FakeVolume>(ledger_, complaints_, machine_.files);
   FakeVolume broken_{ledger_, complaints_, {}};
@@ -96,6 +96,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
     : machine_(machine), ledger_(fault), options_(machine.options.begin(), machine.options.end()) {
   volume_->largest_read = machine.largest_read;
   volume_->refused_read = machine.refused_read;
+  volume_->read_milliseconds = machine.read_milliseconds;
   volume_->read_only = machine.read_only;
   volume_->free_bytes = machine.free_bytes;
   broken_.broken = true;
@@ -349,6 +350,23 @@ void never_came_back(int) {
   _exit(1);
 }
 
+/// Ends the test program when time is up, unless somebody else does: libFuzzer has an alarm of its own.
+class Patience {
+ public:
+  Patience() : before_(std::signal(SIGALRM, never_came_back)) {
+    if (before_ == SIG_DFL) alarm(kPatience);
+    else std::signal(SIGALRM, before_);
+  }
+  ~Patience() {
+    if (before_ != SIG_DFL) return;
+    alarm(0);
+    std::signal(SIGALRM, SIG_DFL);
+  }
+
+ private:
+  void (*before_)(int);
+};
+
 const FakeMachine* g_machine = nullptr;
 
 }  // namespace
@@ -356,11 +374,8 @@ const FakeMachine* g_machine = nullptr;
 Outcome start(const FakeMachine& machine, std::optional<Fault> fault) {
   g_story = fault ? fault->text() : "nothing is wrong";
   g_machine = &machine;
-  std::signal(SIGALRM, never_came_back);
-  alarm(kPatience);
-  Outcome run = FakeFirmware(machine, fault).run();
-  alarm(0);
-  return run;
+  const Patience patience;
+  return FakeFirmware(machine, fault).run();
 }
 
 }  // namespace test

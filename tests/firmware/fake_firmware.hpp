@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "tests/firmware/fake_volume.hpp"
+#include "uefi_headers/simple_text_input.hpp"
 
 namespace test {
 
@@ -13,6 +14,8 @@ struct FakeMachine {
   std::map<std::string, Bytes> files;
   std::string options;             // LoadOptions
   std::vector<std::string> typed;  // at the prompt, line by line
+  std::vector<uefi::InputKey> keys;  // then these
+  uint64_t hurry = 0;                // somebody presses Esc at this look for a key; 0: nobody does
 
   bool console = true, keyboard = true, extended_keyboard = true;
   bool screen = true, serial_line = true;  // what the console is made of
@@ -30,6 +33,7 @@ struct FakeMachine {
 
   uint32_t broken_volumes = 0;      // beside ours, and before it in every list
   uint64_t largest_read = ~uint64_t{0}, refused_read = ~uint64_t{0};
+  uint64_t read_milliseconds = 0;  // that every Read takes
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};  // on the volume
 

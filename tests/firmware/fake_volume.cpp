@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tests/firmware/fake_processors.hpp"
+
 namespace test {
 
 using uefi::Status;
@@ -119,6 +121,7 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
   };
   read = [](uefi::FileProtocol* self, Uintn* bytes, void* buffer) {
     const Fault* fault = of(self).volume.ledger_.call(Service::read);
+    fake_time::pass(of(self).volume.read_milliseconds * 1'000'000);
     if (fault && fault->kind == Fault::Kind::refusal) return fault->status;
     if (fault && fault->kind == Fault::Kind::lie) return Status::success;
     if (of(self).volume.is_directory(of(self).path)) return of(self).next_entry(bytes, buffer);

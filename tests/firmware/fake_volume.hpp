@@ -21,6 +21,7 @@ class FakeVolume : public uefi::SimpleFileSystem {
   std::map<std::string, Bytes> files;
   uint64_t largest_read = ~uint64_t{0};  // bytes that one Read gives at most
   uint64_t refused_read = ~uint64_t{0};  // larger reads fail, as on some firmware
+  uint64_t read_milliseconds = 0;        // that one Read takes
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};
   bool broken = false;  // OpenVolume fails

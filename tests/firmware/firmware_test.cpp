@@ -244,6 +244,27 @@ TEST(FakeFirmware, WaitsUntilAnErrorWasRead) {
   EXPECT_FALSE(says(unread, "press a key")) << unread.screen;
 }
 
+TEST(FakeFirmware, EndsWheneverSomebodyPressesEsc) {
+  FakeMachine machine = test::one_story();
+  machine.read_milliseconds = 120;  // long enough for the bar that shows how far loading is
+  const uint64_t looks = test::start(machine).calls[int(Service::read_key)];
+  int loading = 0, told = 0;
+  for (machine.hurry = 1; machine.hurry <= looks; ++machine.hurry) {
+    const Outcome run = test::start(machine);
+    EXPECT_EQ(run.complaints, "");
+    if (says(run, "error: stopped while loading\n")) {
+      EXPECT_EQ(run.status, Status::aborted);
+      ++loading;
+    } else {
+      EXPECT_EQ(run.status, Status::success);
+      EXPECT_TRUE(says(run, "\nstopped\n")) << run.screen;
+      ++told;
+    }
+  }
+  EXPECT_GT(loading, 0);
+  EXPECT_GE(told, 12);  // once for each token
+}
+
 TEST(FakeFirmware, KnowsWhatIsNoCommandLine) {
   FakeMachine machine = test::one_story();
   machine.options = std::string("\x01\x02\x03", 3);

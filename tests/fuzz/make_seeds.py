@@ -74,6 +74,28 @@ def checkpoint_seeds():
     yield "short", plan() + bytes(27)
 
 
+def program_seeds():
+    def seed(fault=(0, 0, 0, 0), lacks=0, hurry=0, options=b"", config=b"", keys=b"/quit\r"):
+        return bytes(fault) + struct.pack("<HB", lacks, hurry) + options + b"\0" + config + b"\0" + keys
+    session = (b"abc\r/stats\r/save \\a.txt\r/model\r/set show confidence\r\r/model other\r/set\r/seed 9\r\r/help\r"
+               b"/save \\a.txt\r/quit\r")
+    yield "quit", seed()
+    yield "session", seed(keys=session)
+    yield "editor", seed(keys=b"hello\xe4\xe4x\b\xe5\xe6\xe8 \xc3\xa9\r\xe1\xe1\xe2\r/mo\t\r/he\t\r" + b"long" * 40 + b"\r\x03")
+    yield "set", seed(keys=b"/set temperature 2\r/set topp x\r/set prompt a b\r/set model \\x.bin\r\r/model none\r/off\r")
+    yield "config", seed(config=b"prompt = ab\nsteps = 5\nids = on\non_finish = exit\nverify = on\n")
+    yield "wrong-config", seed(config=b"prompt\n")
+    yield "options", seed(options=b"llama.efi \\models\\other.bin -t 0 -n 3 --precision f32 --on_finish reboot")
+    yield "help", seed(options=b"-h")
+    yield "bare", seed(lacks=0b11101110111, keys=session)
+    yield "no-keyboard", seed(lacks=0b1000)
+    yield "other-machine", seed(lacks=0b1111000000000000, keys=session)
+    yield "hurry", seed(hurry=9)
+    for service, call, kind in (("read", 5, 2), ("open", 8, 0), ("allocate", 2, 0), ("stall", 1, 8), ("get_info", 4, 9)):
+        number = {"read": 19, "open": 16, "allocate": 0, "stall": 12, "get_info": 22}[service]
+        yield f"fault-{service}", seed(fault=(number, call, kind, 7), lacks=1 << 15, keys=session)
+
+
 def tokenizer_file(pieces):
     return struct.pack("<i", max(map(len, pieces))) + b"".join(
         struct.pack("<fi", -float(i), len(piece)) + piece for i, piece in enumerate(pieces))

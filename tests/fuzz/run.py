@@ -32,6 +32,7 @@ TARGETS = {
     "encoder": ("model/tokenizer.cpp",),
     "format": ("rt/format.cpp", "rt/decimal.cpp"),
     "load_options": ("boot/platform/program.cpp", "boot/option_sources.cpp", "boot/options.cpp"),
+    "program": tuple(sorted(str(path.relative_to(ROOT)) for path in (ROOT / "boot").glob("**/*.cpp"))),
     "tokenizer": ("model/tokenizer.cpp", "model/byte_source.cpp"),
     "utf": ("rt/utf.cpp",),
 }
