@@ -16,8 +16,8 @@ namespace {
 using fuzz::must;
 using test::Piece;
 
-/// A vocabulary of bytes, letters, their runs, and characters of more than one byte; the scores of
-/// the last ones are extremes.
+/// A vocabulary of bytes, letters, their runs, and characters of more than one byte; pieces whose
+/// scores are extremes; every text of up to four D and E, where one merger makes two more possible.
 std::vector<Piece> made_pieces() {
   std::vector<Piece> pieces = test::pieces_of(test::made_tokenizer(1300));
   const Piece more[] = {
@@ -25,6 +25,10 @@ std::vector<Piece> made_pieces() {
       {"\n", -1}, {"\n\n", -3}, {"A", 0}, {"B", 0}, {"C", 0}, {"ABC", 1}, {"AB", -2e10f},
       {"BC", __builtin_inff()}, {"AA", -__builtin_inff()}, {"BB", __builtin_nanf("")}};
   pieces.insert(pieces.end(), std::begin(more), std::end(more));
+  std::vector<std::string> runs = {"D", "E"};
+  for (size_t i = 0; runs.size() < 30; ++i)
+    for (const char letter : {'D', 'E'}) runs.push_back(runs[i] + letter);
+  for (const std::string& run : runs) pieces.push_back({run, run == "DE" ? 1.0f : -float(run.size())});
   return pieces;
 }
 

@@ -68,6 +68,7 @@ def checkpoint_seeds():
     yield "v2-huge", plan(length=1) + struct.pack("<Ii7iBi", 0x616b3432, 2, *huge, 1, 64).ljust(256, b"\0")
     yield "v2-groups", plan(length=1) + checkpoint(SMALL, 2)[:37] + struct.pack("<i", 5).ljust(400, b"\1")
     yield "v1-odd-heads", plan(length=1) + checkpoint((10, 12, 2, 2, 2, 20, 24), 1)[:500]
+    yield "v1-nan", plan(length=1, steps=9, kernel=8) + checkpoint(SMALL, 1)[:320] + b"\xff" * 32
     yield "v3", plan() + struct.pack("<Ii7iB", 0x616b3432, 3, *SMALL, 1).ljust(256, b"\0")
     yield "gguf", plan() + b"GGUF" + bytes(60)
     yield "too-long", plan(length=4 * 33 + 3) + checkpoint(LEAST)
@@ -127,6 +128,7 @@ def encoder_seeds():
     yield "characters", "é ü 中文 文中 😀😀😀 ABCABC AAAA BB\0".encode()
     yield "bytes", bytes(range(1, 256)) + b"\0"
     yield "continued", b"\x80\x80\xbf e\xcc\x81\x81\x81\x81\x81 \xf0\x9f\0"
+    yield "mergers", b"DEDEDEDEDEDEDEDEEDDEDE\0"
     yield "no-memory", b"Once upon a time\xa0"
 
 

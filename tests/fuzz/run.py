@@ -131,11 +131,13 @@ def print_coverage(targets):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", choices=[[], *TARGETS], metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"{', '.join(TARGETS)} (all)")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="for each target (%(default)s)")
     parser.add_argument("--coverage", action="store_true", help="print the lines that the inputs so far reach instead")
     arguments = parser.parse_args()
     targets = arguments.targets or list(TARGETS)
+    if unknown := set(targets) - set(TARGETS):
+        parser.error(f"no fuzz target is called {' or '.join(sorted(unknown))}")
     if arguments.coverage:
         print_coverage(targets)
         return 0
