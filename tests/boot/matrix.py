@@ -28,8 +28,9 @@ class Combination:
     def values(self):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def pairs(self):
-        return set(itertools.combinations(self.values().items(), 2))
+    def together(self, count):
+        """Every choice of so many of its values."""
+        return set(itertools.combinations(self.values().items(), count))
 
 
 # What does not go together, and why. U-Boot is Debian's 2023.01 for qemu-x86_64.
@@ -45,23 +46,30 @@ def why_impossible(combination):
     return next((why for why, applies in IMPOSSIBLE if applies(combination)), None)
 
 
-def whole():
+def possible():
     """Every combination that is possible."""
     every = (Combination(*values) for values in itertools.product(FIRMWARE, CPU, PROCESSORS, DISK, START, CONSOLE))
     return [combination for combination in every if not why_impossible(combination)]
 
 
-def all_pairs(combinations):
-    """The pairs of values that occur in them."""
-    return set().union(*(combination.pairs() for combination in combinations))
+def together(combinations, count):
+    """Every so many values that occur together in one of them."""
+    return set().union(*(combination.together(count) for combination in combinations))
 
 
-def covering(combinations):
-    """A few of them in which every pair occurs that occurs in any: always the one that has most of what is missing.
-    The same few every time."""
-    missing, chosen = all_pairs(combinations), []
+def covering(combinations, count):
+    """A few of them in which all values that occur together do so, by twos or by threes: always the one that has
+    most of what is missing. The same few every time."""
+    missing, chosen = together(combinations, count), []
     while missing:
-        best = max(combinations, key=lambda combination: len(missing & combination.pairs()))
+        best = max(combinations, key=lambda combination: len(missing & combination.together(count)))
         chosen.append(best)
-        missing -= best.pairs()
+        missing -= best.together(count)
     return chosen
+
+
+def whole():
+    """Every combination that is possible, those first that show most: whoever stops early has seen all pairs, or all
+    triples."""
+    every = possible()
+    return list(dict.fromkeys([*covering(every, 2), *covering(every, 3), *every]))

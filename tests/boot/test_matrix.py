@@ -23,7 +23,7 @@ from story import parse
 from support import (DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, HOST_LLAMA, OUT, built, checkpoint, tokenizer)
 
 PROMPT = rf"\n> {UNKNOWN}?$"  # the cursor
-PATIENCE = 120  # seconds: these machines share a host with others
+PATIENCE = 300  # seconds: these machines may have to share their host with others
 OTHER_MODEL = "gqa"
 SAMPLING = ("-i", "Once upon a time", "-t", "0.9", "-p", "0.9", "-s", "4", "-n", "40", "--precision", "f32")
 LONG_NAMES = {"-i": "prompt", "-t": "temperature", "-p": "topp", "-s": "seed", "-n": "steps", "--precision": "precision"}
@@ -31,7 +31,7 @@ LONG_NAMES = {"-i": "prompt", "-t": "temperature", "-p": "topp", "-s": "seed", "
 UBOOT_DISKS = {"ahci": ("scsi", "scsi scan"), "virtio": ("virtio", "virtio scan"), "nvme": ("nvme", "nvme scan"),
                "usb": ("usb", "usb start")}
 
-COVERING = matrix.covering(matrix.whole())
+COVERING = matrix.covering(matrix.possible(), 2)
 PASSED = OUT / "test/matrix-passed.txt"  # what need not run again with the same program
 
 
@@ -108,6 +108,10 @@ def start(combination, folder, accel):
     uboot_usb = (combination.firmware, combination.disk) == ("u-boot", "usb")
     if uboot_usb:
         disk = "usb2"  # U-Boot has no driver for USB 3 controllers
+    if combination.firmware == "ovmf-secure" and combination.processors > 1 and accel == "tcg":
+        # For every SMI all processors gather and wait for each other. They do that ten times faster when they take
+        # turns than when each is a thread and there are not as many cores for them: 8 s to the program, and not 80.
+        accel = "tcg,thread=single"
     if combination.start == "entry":
         # U-Boot recognizes a partition alone on all disks but those of USB.
         sectors = None if uboot_usb else variables.partition_sectors(image)
@@ -301,11 +305,12 @@ def test_the_same_stories_on_every_machine(laboratory, combination, capsys):
 
 
 def test_every_pair_that_is_possible_occurs_in_the_covering_subset():
-    pairs = {frozenset(pair) for c in matrix.whole() for pair in itertools.combinations(c.values().items(), 2)}
-    shown = {frozenset(pair) for c in COVERING for pair in itertools.combinations(c.values().items(), 2)}
-    assert pairs == shown
+    def pairs(combinations):
+        return {pair for c in combinations for pair in itertools.combinations(c.values().items(), 2)}
+
+    assert pairs(COVERING) == pairs(matrix.possible())
     assert len(COVERING) < 25
-    assert not [c for c in COVERING if matrix.why_impossible(c)]
+    assert not any(matrix.why_impossible(combination) for combination in COVERING)
 
 
 def test_the_screen_is_read_as_the_serial_line_is(laboratory):
