@@ -1,7 +1,7 @@
 """The same story on every machine of matrix.py: those of its covering subset here, all of them with `ninja test-matrix`.
 
-On each machine a person reads a story of the default model, saves it, goes on to a model of float32 weights, saves that
-story too, and leaves. What the console showed and what the disk then holds must be what the host program says.
+On each machine a person reads a story of the default model in int8, saves it, goes on to another model in float32, saves
+that story too, and leaves. What the console showed and what the disk then holds must be what the host program says.
 """
 import hashlib
 import itertools
@@ -25,8 +25,8 @@ from support import (DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, HOST_LLAMA, OUT, bui
 PROMPT = rf"\n> {UNKNOWN}?$"  # the cursor
 PATIENCE = 300  # seconds: these machines may have to share their host with others
 OTHER_MODEL = "gqa"
-SAMPLING = ("-i", "Once upon a time", "-t", "0.9", "-p", "0.9", "-s", "4", "-n", "40", "--precision", "f32")
-LONG_NAMES = {"-i": "prompt", "-t": "temperature", "-p": "topp", "-s": "seed", "-n": "steps", "--precision": "precision"}
+SAMPLING = ("-i", "Once upon a time", "-t", "0.9", "-p", "0.9", "-s", "4", "-n", "40")
+LONG_NAMES = {"-i": "prompt", "-t": "temperature", "-p": "topp", "-s": "seed", "-n": "steps"}
 # How U-Boot calls the disks, and how it is told to look for them.
 UBOOT_DISKS = {"ahci": ("scsi", "scsi scan"), "virtio": ("virtio", "virtio scan"), "nvme": ("nvme", "nvme scan"),
                "usb": ("usb", "usb start")}
@@ -115,7 +115,7 @@ def start(combination, folder, accel):
     if combination.start == "entry":
         # U-Boot recognizes a partition alone on all disks but those of USB.
         sectors = None if uboot_usb else variables.partition_sectors(image)
-        entry = variables.boot_entry("EFI/llama/llama.efi", arguments(combination.processors), sectors)
+        entry = variables.boot_entries([("EFI/llama/llama.efi", arguments(combination.processors))], sectors)
         if combination.firmware == "u-boot":
             make_image.make_image(image, [(variables.in_file(entry), variables.UBOOT_FILE), *contents])
         else:
@@ -191,6 +191,7 @@ def run(combination, expected, font, folder, accel):
             give_command(combination, person)
         stories = [parse(person.first_words())]
         assert "bytes in" in person.say("/save 1")
+        person.say("/set precision f32")
         stories.append(parse(person.say(f"/model {OTHER_MODEL}")))
         assert "bytes in" in person.say("/save 2")
         leave(combination, person)
@@ -205,16 +206,16 @@ def run(combination, expected, font, folder, accel):
     return f"{combination}: the same stories with {kernels} in {time.monotonic() - began:.1f} s"
 
 
-def host_says(model, words):
+def host_says(model, words, precision):
     """The token ids and the text of a story, from the same engine on this machine."""
-    line = [built(HOST_LLAMA), model, "-z", words, *SAMPLING]
+    line = [built(HOST_LLAMA), model, "-z", words, *SAMPLING, "--precision", precision]
     ids, text = (subprocess.run([*line, *more], check=True, capture_output=True).stdout for more in (["--ids"], []))
     return [int(word) for word in ids.split()], text.removesuffix(b"\n")
 
 
 @pytest.fixture(scope="module")
 def expected():
-    return host_says(DEFAULT_MODEL, DEFAULT_TOKENIZER), host_says(checkpoint(OTHER_MODEL), tokenizer(512))
+    return host_says(DEFAULT_MODEL, DEFAULT_TOKENIZER, "q8"), host_says(checkpoint(OTHER_MODEL), tokenizer(512), "f32")
 
 
 def why_not(combination):

@@ -60,21 +60,27 @@ def in_file(variables):
     return struct.pack("<Q7sBII", 0, b"UbEfiVa", 1, head + len(entries), zlib.crc32(entries)) + entries
 
 
-def boot_entry(program, options, sectors=None):
-    """Boot0000 and BootOrder for a program on an image of tools/make_image.py whose partition is that long: what an
-    installer sets. The path is of a short form, as nothing is known of the machine: it begins at the partition,
-    or, without `sectors`, has the file alone. The options are as the specification wants them: UTF-16, without
-    the program's name. UEFI 2.10 §3.1.2, §3.1.3, §10.3.5."""
+def boot_entry(number, program, options="", sectors=None):
+    """A variable Boot####, as an installer sets it, for a program on an image of tools/make_image.py whose partition
+    is that long. The path is of a short form, as nothing is known of the machine: it begins at the partition, or,
+    without `sectors`, has the file alone. The options are as the specification wants them: UTF-16, without the
+    program's name. UEFI 2.10 §3.1.3, §10.3.5."""
     signature, partition = struct.pack("<I12x", make_image.SERIAL), b""
     if sectors:
         partition = struct.pack("<BBHIQQ16sBB", 4, 1, 42, 1, make_image.PARTITION_START, sectors, signature, 1, 1)
-    name = ("\\" + program.replace("/", "\\") + "\0").encode("utf-16-le")
+    name = (make_image.firmware_path(program) + "\0").encode("utf-16-le")
     file = struct.pack("<BBH", 4, 4, 4 + len(name)) + name
     path = partition + file + struct.pack("<BBH", 0x7f, 0xff, 4)
     active = 1
-    option = struct.pack("<IH", active, len(path)) + "llama.efi\0".encode("utf-16-le") + path
-    option += (options + "\0").encode("utf-16-le")
-    return [Variable("Boot0000", option), Variable("BootOrder", struct.pack("<H", 0))]
+    description = (Path(program).stem + "\0").encode("utf-16-le")
+    optional = (options + "\0").encode("utf-16-le") if options else b""
+    return Variable(f"Boot{number:04X}", struct.pack("<IH", active, len(path)) + description + path + optional)
+
+
+def boot_entries(programs, sectors=None):
+    """Boot#### for each program (path, options), and BootOrder: firmware tries them one after the other."""
+    entries = [boot_entry(number, *program, sectors) for number, program in enumerate(programs)]
+    return [*entries, Variable("BootOrder", struct.pack(f"<{len(entries)}H", *range(len(entries))))]
 
 
 def partition_sectors(image):
