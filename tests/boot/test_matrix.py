@@ -32,6 +32,9 @@ LONG_NAMES = {"-i": "prompt", "-t": "temperature", "-p": "topp", "-s": "seed", "
 UBOOT_DISKS = {"ahci": ("scsi", "scsi scan"), "virtio": ("virtio", "virtio scan"), "nvme": ("nvme", "nvme scan"),
                "usb": ("usb", "usb start")}
 
+# The kernel of the last story. What is fastest in QEMU is not what is on such processors: each has its turn.
+KERNELS = {"qemu64": "sse2", "Nehalem": "scalar", "Haswell": "avx2", "max": "the fastest"}
+
 COVERING = matrix.covering(matrix.possible(), 2)
 PASSED = OUT / "test/matrix-passed.txt"  # what need not run again with the same program
 
@@ -164,10 +167,10 @@ def saved(image, name):
     return subprocess.run(["mtype", "-i", volume, f"::/{name}"], capture_output=True, check=True).stdout
 
 
-def check_head(combination, head):
+def check_head(combination, story):
     """That the machine is the one that was meant: its processors work, and it has no instructions that its model
     of a CPU lacks."""
-    cores = re.search(r"^cores +(.*)$", head, re.MULTILINE)[1]
+    cores = re.search(r"^cores +(.*)$", story.head, re.MULTILINE)[1]
     if combination.firmware == "u-boot":
         assert cores == "1: this firmware cannot start others"
     elif combination.processors == 1:
@@ -176,11 +179,13 @@ def check_head(combination, head):
         assert re.fullmatch(r"(\d): [\d.]+ ms a token; using \1", cores)
         assert cores.startswith(str(combination.processors))
     if combination.cpu in ("qemu64", "Nehalem"):
-        assert "avx" not in kernel(head)
+        assert not any("avx" in name for name in kernels(story))
 
 
-def kernel(head):
-    return re.search(r"^kernel +(.*)$", head, re.MULTILINE)[1]
+def kernels(story):
+    """The names of the kernels that were measured, the fastest first; none where one was chosen by name."""
+    line = re.search(r"^kernel +(.*)$", story.head, re.MULTILINE)
+    return re.findall(r"\b(?:scalar|sse2|avx\w+|swar)\b", line[1]) if line else []
 
 
 def run(combination, expected, font, folder, accel):
@@ -196,16 +201,19 @@ def run(combination, expected, font, folder, accel):
         assert "bytes in" in person.say("/save it")
         stories.append(parse(person.say("/model bits")))
         person.say("/set precision f32")
+        last = KERNELS[combination.cpu]
+        if last in kernels(stories[0]):  # an older QEMU has no AVX2
+            person.say(f"/set kernel {last}")
         stories.append(parse(person.say("/model bits")))
         leave(combination, person)
     finally:
         machine.stop()
-    check_head(combination, stories[0].head)
+    check_head(combination, stories[0])
     assert [story.ids for story in stories] == expected.ids
     assert saved(folder / "disk.img", "it") == expected.text
     (folder / "disk.img").unlink()
-    kernels = ", ".join(kernel(story.head).partition(",")[0] for story in stories)
-    return f"{combination}: the same stories with {kernels} in {time.monotonic() - began:.1f} s"
+    used = ", ".join((kernels(story) or [last])[0] for story in stories)
+    return f"{combination}: the same stories with {used} in {time.monotonic() - began:.1f} s"
 
 
 def host_says(model, words, precision="q8", what=("--ids",)):
