@@ -2,9 +2,10 @@
 # Installs what building, running and testing llama.efi needs, with the package manager of this system: Debian, Ubuntu,
 # Fedora, Arch, or macOS with Homebrew. It installs only what is missing, and nothing when all is there.
 #
-#   ./setup.sh                      compilers, QEMU with its firmware, test tools
+#   ./setup.sh                      compilers, QEMU with its firmware, test tools; U-Boot and the signing tools for Secure
+#                                   Boot, where this system has them
 #   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
-#   ./setup.sh --firmware-matrix    also U-Boot and the signing tools, for tests on more firmware
+#   ./setup.sh --firmware-matrix    the same, and fails where U-Boot or the signing tools cannot be had
 #   ./setup.sh --check              only say what is missing
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -61,7 +62,7 @@ has_pytest() { tools/python pytest,pexpect -c '' 2>/dev/null; }
 has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
 has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
 has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
-has_signing() { has sbsign && has cert-to-efi-sig-list; }
+has_signing() { has sbsign && has sbverify && has openssl; }
 
 # --- What gives it: one line for each need, with the packages of apt, dnf, pacman and brew ("-": not in that system).
 
@@ -85,7 +86,7 @@ packages() {  # packages NEED
     torch)      echo "python3-torch,python3-numpy,python3-matplotlib" "python3-torch,python3-numpy,python3-matplotlib" \
                      "python-pytorch,python-numpy,python-matplotlib" "venv:torch,numpy,matplotlib" ;;
     uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
-    signing)    echo "sbsigntool,efitools" "sbsigntools,efitools" "sbsigntools,efitools" "-" ;;
+    signing)    echo "sbsigntool,openssl" "sbsigntools,openssl" "sbsigntools,openssl" "-" ;;
   esac
 }
 
@@ -101,9 +102,15 @@ apt_runtime() {
   echo "$package"
 }
 
-needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest gtest benchmark)
+needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest gtest benchmark uboot signing)
 [[ $train == no ]] || needs+=(torch)
-[[ $matrix == no ]] || needs+=(uboot signing)
+
+# What some systems do not have. Tests that want it are skipped there, with the reason.
+optional=(uboot signing)
+[[ $matrix == no ]] || optional=()
+[[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
+
+is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }
 
 missing_needs() {
   local need
@@ -143,28 +150,43 @@ as_root() {
   fi
 }
 
+required=$(for need in $missing; do is_optional "$need" || echo "$need"; done)
+if [[ -z $required && $system != brew && $EUID != 0 ]] && ! has sudo; then
+  echo "setup: done. What is missing needs root to install, and the tests that use it are skipped without."
+  exit 0
+fi
+
 # apt's names of today depend on its lists, so those come first.
 [[ $system != apt ]] || as_root apt-get update -q
 
-install=() venv=()
+install_packages() {
+  case $system in
+    apt) as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" ;;
+    dnf) as_root dnf install -y "$@" ;;
+    pacman) as_root pacman -S --needed --noconfirm "$@" ;;
+    brew) brew install "$@" ;;
+  esac
+}
+
+install=() extra=() venv=()
 for need in $missing; do
   package=$(packages "$need" | cut -d' ' -f"$column")
   case $package in
     -) echo "setup: $need: not packaged for this system; the tests that use it are skipped" ;;
     venv:*) IFS=, read -r -a names <<<"${package#venv:}"; venv+=("${names[@]}") ;;
-    *) IFS=, read -r -a names <<<"$package"; install+=("${names[@]}") ;;
+    *) IFS=, read -r -a names <<<"$package"
+       if is_optional "$need"; then extra+=("${names[@]}"); else install+=("${names[@]}"); fi ;;
   esac
 done
 if ((${#install[@]})); then
   IFS=$'\n' read -r -d '' -a install < <(printf '%s\n' "${install[@]}" | sort -u && printf '\0')
   echo "setup: installing with $system: ${install[*]}"
-  case $system in
-    apt) as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${install[@]}" ;;
-    dnf) as_root dnf install -y "${install[@]}" ;;
-    pacman) as_root pacman -S --needed --noconfirm "${install[@]}" ;;
-    brew) brew install "${install[@]}" ;;
-  esac
+  install_packages "${install[@]}"
 fi
+for package in ${extra[@]+"${extra[@]}"}; do  # one by one: this release may not have all of them
+  echo "setup: installing with $system: $package"
+  install_packages "$package" || echo "setup: $package cannot be installed here; the tests that use it are skipped"
+done
 if ((${#venv[@]})); then
   echo "setup: installing into .venv with pip: ${venv[*]}"
   [[ -d .venv ]] || python3 -m venv .venv
@@ -173,15 +195,13 @@ fi
 
 # --- What is still missing, and what to do about it.
 
-optional='uboot|signing'
-[[ $system != brew ]] || optional+='|fuzzer'  # Apple's clang has no libFuzzer, Homebrew's has
 still=$(missing_needs | xargs)
 if [[ $still =~ clang|lld|sanitizers|fuzzer ]]; then
   for folder in /usr/lib/llvm-*/bin /opt/homebrew/opt/llvm/bin /usr/local/opt/llvm/bin; do
     [[ ! -x $folder/clang++ ]] || echo "setup: LLVM lies in $folder: export PATH=\"$folder:\$PATH\" to use it" >&2
   done
 fi
-still=$(tr ' ' '\n' <<<"$still" | grep -v -x -E "$optional" | xargs || true)
+still=$(for need in $still; do is_optional "$need" || echo "$need"; done | xargs)
 if [[ -n $still ]]; then
   echo "setup: still missing: $still" >&2
   exit 1

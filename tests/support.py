@@ -1,8 +1,10 @@
 """What all Python tests share: where things are, and models and tokenizers to test with."""
+import array
 import contextlib
 import itertools
 import json
 import os
+import random
 import struct
 import subprocess
 from pathlib import Path
@@ -59,6 +61,40 @@ def checkpoint(shape, version=0, seed=1):
     if not path.exists() or path.stat().st_mtime < maker.stat().st_mtime:
         with replaced(path) as unfinished:
             subprocess.run([maker, shape, unfinished, "--version", str(version), "--seed", str(seed)], check=True)
+    return path
+
+
+def sensitive_checkpoint(changed=None):
+    """A llama2.c checkpoint that, in float32, says the same only where arithmetic is the same to the last bit: it is deep,
+    each of its 40 layers weighs twice what the ones before it do, and attention is sharp, so that an error grows from
+    layer to layer until it decides on the first token that is drawn. changed: of the first layer, the first
+    "weight" or "norm" has another last bit."""
+    path = MODELS / f"sensitive{'-' + changed if changed else ''}.bin"
+    dim, hidden, layers, heads, vocabulary, context = 32, 64, 40, 4, 288, 64
+    numbers = random.Random(1)
+
+    def matrices(rows, columns, size):
+        return [array.array("f", (numbers.uniform(-1, 1) * size(layer) * (3 / columns) ** 0.5 for _ in range(rows * columns)))
+                for layer in range(layers)]
+
+    embedding = array.array("f", (numbers.uniform(-1.7, 1.7) for _ in range(vocabulary * dim)))
+    query, key = (matrices(dim, dim, lambda _: 4) for _ in range(2))
+    value, out = matrices(dim, dim, lambda _: 1), matrices(dim, dim, lambda layer: 2 * 2**layer)
+    w1, w3 = (matrices(hidden, dim, lambda _: 4) for _ in range(2))
+    w2 = matrices(dim, hidden, lambda layer: 2**layer)
+    norms = array.array("f", [1]) * (layers * dim)
+    last_norm, unused = array.array("f", [3]) * dim, array.array("f", [0]) * (context * dim // heads)
+    first_norms = norms[:]
+    if changed:
+        values = {"weight": w1[0], "norm": first_norms}[changed]
+        bits, = struct.unpack("<i", struct.pack("<f", values[0]))
+        values[0], = struct.unpack("<f", struct.pack("<i", bits ^ 1))
+    tensors = [embedding, first_norms, *query, *key, *value, *out, norms, *w1, *w2, *w3, last_norm, unused]
+    data = struct.pack("<7i", dim, hidden, layers, heads, heads, vocabulary, context)
+    data += b"".join(tensor.tobytes() for tensor in tensors)
+    if not path.exists() or path.read_bytes() != data:
+        with replaced(path) as unfinished:
+            unfinished.write_bytes(data)
     return path
 
 

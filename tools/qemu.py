@@ -17,7 +17,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 OUT = REPOSITORY / "out"
 PROGRAM = "qemu-system-x86_64"
-DISKS = ("virtio", "ahci", "nvme", "usb")
+DISKS = ("virtio", "ahci", "nvme", "usb", "usb2")
 
 
 class QemuError(Exception):
@@ -83,6 +83,23 @@ def flash(unit, path, writable):
     return ["-drive", f"if=pflash,unit={unit},format={kind},{access},file={path}"]
 
 
+def flash_files(name):
+    """The code and the empty variable store of OVMF: two paths."""
+    code, store = os.environ.get("OVMF_CODE"), os.environ.get("OVMF_VARS")
+    if name == "ovmf" and code and store:
+        for path in (code, store):
+            if not Path(path).is_file():
+                raise QemuError(f"OVMF_CODE, OVMF_VARS: {path} is not a file")
+        return [Path(code), Path(store)]
+    candidates = OVMF if name == "ovmf" else OVMF_SECURE
+    found = first_present(candidates)
+    if not found:
+        places = "\n  ".join(code for code, _ in candidates)
+        raise QemuError(f"no {name} firmware found: ./setup.sh installs it, or set OVMF_CODE and OVMF_VARS "
+                        f"to its two files. Looked for\n  {places}")
+    return found
+
+
 def find_firmware(name="ovmf", variables=None):
     """The firmware called `name`: ovmf, ovmf-secure (with Secure Boot and SMM) or u-boot.
     variables: another variable store than the empty one that comes with it."""
@@ -94,19 +111,7 @@ def find_firmware(name="ovmf", variables=None):
 
     if name not in ("ovmf", "ovmf-secure"):
         raise QemuError(f"no firmware is called {name}: ovmf, ovmf-secure, u-boot")
-    code, store = os.environ.get("OVMF_CODE"), os.environ.get("OVMF_VARS")
-    if name == "ovmf" and code and store:
-        for path in (code, store):
-            if not Path(path).is_file():
-                raise QemuError(f"OVMF_CODE, OVMF_VARS: {path} is not a file")
-        found = [Path(code), Path(store)]
-    else:
-        candidates = OVMF if name == "ovmf" else OVMF_SECURE
-        found = first_present(candidates)
-        if not found:
-            places = "\n  ".join(code for code, _ in candidates)
-            raise QemuError(f"no {name} firmware found: ./setup.sh installs it, or set OVMF_CODE and OVMF_VARS "
-                            f"to its two files. Looked for\n  {places}")
+    found = flash_files(name)
     arguments = flash(0, found[0], writable=False) + flash(1, Path(variables or found[1]), writable=True)
     if name == "ovmf-secure":
         return Firmware(name, "q35,smm=on", ("-global", "driver=cfi.pflash01,property=secure,value=on", *arguments))
@@ -120,6 +125,7 @@ def disk_arguments(image, kind="virtio", snapshot=False):
         "ahci": ["-device", "ahci,id=ahci", "-device", "ide-hd,drive=disk,bus=ahci.0,bootindex=0"],
         "nvme": ["-device", "nvme,drive=disk,serial=llama,bootindex=0"],
         "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=disk,bootindex=0"],
+        "usb2": ["-device", "usb-ehci", "-device", "usb-storage,drive=disk,bootindex=0"],
     }
     if kind not in device:
         raise QemuError(f"no disk is called {kind}: {', '.join(DISKS)}")

@@ -104,7 +104,7 @@ class Machine:
     """One run of QEMU. Whatever happens, it ends after `limit` seconds."""
 
     def __init__(self, image, folder, *, firmware="ovmf", variables=None, accel="tcg", cpu="max", smp=1, memory=512,
-                 disk="virtio", screen=False, limit=120, snapshot=True, reboots=False, extra=()):
+                 disk="virtio", screen=False, serial=True, limit=120, snapshot=True, reboots=False, extra=()):
         self.folder = folder
         self.firmware = firmware
         self.limit = limit
@@ -112,7 +112,7 @@ class Machine:
         found = qemu.find_firmware(firmware, variables)
         line = [*qemu.command(found, accel, cpu, smp, memory, screen), *qemu.disk_arguments(image, disk, snapshot),
                 "-display", "none", *EXIT_DEVICE, *([] if reboots else ["-no-reboot"]),
-                "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial",
+                *(("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial") if serial else ()),
                 "-chardev", f"socket,id=control,fd={control_far.fileno()}", "-mon", "chardev=control,mode=control",
                 *extra]
         (folder / "command.txt").write_text(" ".join(line) + "\n")
@@ -180,17 +180,23 @@ class Machine:
             self._monitor = Monitor(self._control_socket)
         return self._monitor
 
-    def send_key(self, *keys):
-        """Presses keys of the machine's keyboard at the same time, by QEMU's names: "esc", "ctrl", "c"."""
-        self.monitor.execute("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
+    def send_key(self, *keys, hold=100):
+        """Presses keys of the machine's keyboard at the same time, by QEMU's names: "esc", "ctrl", "c"; for so many
+        milliseconds."""
+        self.monitor.execute("send-key", keys=[{"type": "qcode", "data": key} for key in keys], **{"hold-time": hold})
+
+    def dump_screen(self):
+        """The machine's screen as a binary PPM file. Needs screen=True."""
+        raw = self.folder / "screen.ppm"
+        self.monitor.execute("screendump", filename=str(raw))
+        picture = raw.read_bytes()
+        raw.unlink()
+        return picture
 
     def screenshot(self, name="screen"):
-        """Saves the machine's screen as FOLDER/NAME.png. Needs screen=True."""
-        raw = self.folder / f"{name}.ppm"
-        self.monitor.execute("screendump", filename=str(raw))
-        picture = raw.with_suffix(".png")
-        png.from_ppm(raw, picture)
-        raw.unlink()
+        """Saves it as FOLDER/NAME.png."""
+        picture = self.folder / f"{name}.png"
+        picture.write_bytes(png.from_ppm(self.dump_screen()))
         return picture
 
     def press_power_button(self):

@@ -1,0 +1,96 @@
+"""With Secure Boot on, and a throw-away key in the firmware's list of those it trusts: what is signed with it starts,
+and nothing else."""
+import shutil
+import subprocess
+
+import pytest
+
+import qemu
+import variables
+from make_image import BOOT_PATH
+from story import told
+from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, ROOT, STANDALONE, built, own_cases
+
+CASE = next(case for case in own_cases() if case["shape"] == "default" and case["temperature"] and "\n" not in case["prompt"])
+CONFIG = {"ids": "on", **{name: CASE[name] for name in ("prompt", "temperature", "topp", "seed", "steps",
+                                                    "precision")}}
+MODEL = ((DEFAULT_MODEL, "models/default.bin"), (DEFAULT_TOKENIZER, "models/default-tokenizer.bin"))
+
+
+class Key:
+    """A key and its certificate, made for these tests."""
+
+    def __init__(self, folder, name):
+        self.key, self.cert, self.der = (folder / f"{name}.{kind}" for kind in ("key", "crt", "der"))
+        self.openssl("req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", f"/CN={name}/",
+                     "-keyout", self.key, "-out", self.cert)
+        self.openssl("x509", "-in", self.cert, "-outform", "DER", "-out", self.der)
+
+    @staticmethod
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+    def sign(self, program, folder):
+        """A signed copy of the program."""
+        copy = shutil.copy(built(program), folder)
+        subprocess.run([ROOT / "tools/sign", "--key", self.key, "--cert", self.cert, copy], check=True, capture_output=True)
+        return folder / f"{program.stem}-signed.efi"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("secure-boot")
+
+
+@pytest.fixture(scope="module")
+def trusted(folder):
+    for tool in ("openssl", "sbsign", "sbverify"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+    return Key(folder, "trusted")
+
+
+@pytest.fixture(scope="module")
+def empty_store():
+    """OVMF's variable store, into which keys can be put."""
+    try:
+        store = qemu.flash_files("ovmf-secure")[1]
+        variables.in_flash([], store.read_bytes())
+    except (qemu.QemuError, ValueError) as error:
+        pytest.skip(str(error).partition(":")[0])
+    return store
+
+
+def flipped(path, at):
+    """The file's bytes with one bit changed."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    return bytes(data)
+
+
+def test_signed_starts_and_nothing_else_does(machine, folder, trusted, empty_store):
+    signed = trusted.sign(EFI, folder)
+    (folder / "stranger").mkdir()
+    foreign = Key(folder, "stranger").sign(EFI, folder / "stranger")
+    refused = {"unsigned": EFI, "foreign": foreign, "flipped-program": flipped(signed, EFI.stat().st_size // 2),
+               "flipped-signature": flipped(signed, signed.stat().st_size - 100)}
+    programs = {**refused, "signed": signed}
+    # Firmware tries one after the other until one starts.
+    entries = variables.boot_entries([(f"{name}.efi", "") for name in programs])
+    store = variables.flash_file(folder / "refuse.fd", [*variables.keys(trusted.der.read_bytes()), *entries], empty_store)
+    booted = machine.start([*MODEL, *((program, f"{name}.efi") for name, program in programs.items() if name != "signed")],
+                           CONFIG, program=signed, boot_path="signed.efi", firmware="ovmf-secure", variables=store)
+    for number, name in enumerate(refused):
+        end = booted.expect(rf'BdsDxe: (starting|failed to load) Boot{number:04X} "{name}" [^\n]*: ([\w ]+)\r\n', timeout=60)
+        assert (end[1], end[2]) == ("failed to load", "Access Denied")
+    assert "llama.efi " not in booted.text
+    assert told(booted).ids == CASE["tokens"]
+    assert booted.expect_firmware() is None
+
+
+def test_the_standalone_program_starts_when_signed(machine, folder, trusted, empty_store):
+    store = variables.flash_file(folder / "standalone.fd", variables.keys(trusted.der.read_bytes()), empty_store)
+    booted = machine.start([], CONFIG, program=trusted.sign(STANDALONE, folder), boot_path=BOOT_PATH,
+                           firmware="ovmf-secure", variables=store)
+    assert told(booted).ids == CASE["tokens"]
+    assert booted.expect_firmware() is None
