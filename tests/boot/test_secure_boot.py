@@ -81,8 +81,8 @@ def test_signed_starts_and_nothing_else_does(machine, folder, trusted, empty_sto
     booted = machine.start([*MODEL, *((program, f"{name}.efi") for name, program in programs.items() if name != "signed")],
                            CONFIG, program=signed, boot_path="signed.efi", firmware="ovmf-secure", variables=store)
     for number, name in enumerate(refused):
-        end = booted.expect(rf'BdsDxe: (starting|failed to load) Boot{number:04X} "{name}" [^\n]*: ([\w ]+)\r\n', timeout=60)
-        assert (end[1], end[2]) == ("failed to load", "Access Denied")
+        said = booted.expect(rf'BdsDxe: (starting|failed to load) Boot{number:04X} "{name}" ([^\n]*)\r\n', timeout=60)
+        assert said[1] == "failed to load" and said[2].endswith(": Access Denied")
     assert "llama.efi " not in booted.text
     assert told(booted).ids == CASE["tokens"]
     assert booted.expect_firmware() is None
