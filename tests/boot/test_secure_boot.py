@@ -84,7 +84,7 @@ def test_signed_starts_and_nothing_else_does(machine, folder, trusted, empty_sto
     booted = machine.start([*MODEL, *((program, f"{name}.efi") for name, program in refused.items())], CONFIG,
                            program=signed, boot_path="signed.efi", firmware="ovmf-secure", variables=store)
     for number, name in enumerate(refused):
-        said = booted.expect(rf'BdsDxe: (starting|failed to load) Boot{number:04X} "{name}" ([^\n]*)\r\n', timeout=60)
+        said = booted.expect(rf'BdsDxe: (starting|failed to load) Boot{number:04X} "{name}" ([^\n]*)\r\n', timeout=120)
         assert said[1] == "failed to load" and said[2].endswith(": Access Denied")
     assert "llama.efi " not in booted.text
     assert told(booted).ids == CASE["tokens"]
