@@ -65,8 +65,8 @@ def checkpoint(shape, version=0, seed=1):
 
 
 def sensitive_checkpoint(changed=None):
-    """A llama2.c checkpoint that, in float32, says the same only where arithmetic is the same to the last bit: it is deep,
-    each of its 40 layers weighs twice what the ones before it do, and attention is sharp, so that an error grows from
+    """A llama2.c checkpoint that, in float32, says the same only where arithmetic is the same to the last bit: it is
+    deep, each of its 40 layers weighs as much as all before it, and attention is sharp, so that an error grows from
     layer to layer until it decides on the first token that is drawn. changed: of the first layer, the first
     "weight" or "norm" has another last bit."""
     path = MODELS / f"sensitive{'-' + changed if changed else ''}.bin"
@@ -74,8 +74,8 @@ def sensitive_checkpoint(changed=None):
     numbers = random.Random(1)
 
     def matrices(rows, columns, size):
-        return [array.array("f", (numbers.uniform(-1, 1) * size(layer) * (3 / columns) ** 0.5 for _ in range(rows * columns)))
-                for layer in range(layers)]
+        return [array.array("f", (numbers.uniform(-1, 1) * size(layer) * (3 / columns) ** 0.5
+                                  for _ in range(rows * columns))) for layer in range(layers)]
 
     embedding = array.array("f", (numbers.uniform(-1.7, 1.7) for _ in range(vocabulary * dim)))
     query, key = (matrices(dim, dim, lambda _: 4) for _ in range(2))

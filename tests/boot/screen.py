@@ -8,6 +8,7 @@ EDK II's text console draws characters of 8 by 19 pixels and centres its rows an
 (MdeModulePkg/Universal/Console/GraphicsConsoleDxe). What each looks like is not known here: it is learnt from a line
 whose text the serial line tells.
 """
+import functools
 import re
 import time
 
@@ -44,11 +45,10 @@ class Picture:
                    for x in range(left, self.width - WIDTH + 1, WIDTH)]
 
 
-def ink(cell, known={}):
+@functools.cache  # most cells are blank, and letters come again
+def ink(cell):
     """The drawn pixels of a character, or None for a blank."""
-    if cell not in known:
-        known[cell] = None if cell.count(cell[0]) == len(cell) else bytes(pixel != cell[0] for pixel in cell)
-    return known[cell]
+    return None if cell.count(cell[0]) == len(cell) else bytes(pixel != cell[0] for pixel in cell)
 
 
 def learn(machine, alphabet=ALPHABET):

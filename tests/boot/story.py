@@ -34,6 +34,6 @@ def parse(output):
 
 def told(machine, timeout=60):
     """Waits for the story that a booting machine tells by itself."""
-    machine.expect(r'BdsDxe: starting Boot\w+ [^\n]*\r\n', timeout=60)
+    machine.expect(r'BdsDxe: starting Boot\w+ [^\n]*\r\n', timeout=machine.limit)
     end = machine.expect(STATISTICS, timeout)
     return parse(machine.before + end.group())

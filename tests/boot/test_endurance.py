@@ -55,7 +55,8 @@ def test_twenty_thousand_tokens_take_no_more_memory_than_the_first(machine):
             peaks.update(story.memory for story in session)
             tokens += sum(story.tokens for story in session)
             stories += len(session)
-    print(f"{tokens:,} tokens in {stories} stories, models loaded {sum(map(len, loads.values()))} times, {peaks} bytes at most")
+    loaded = sum(len(figures) for figures in loads.values())
+    print(f"{tokens:,} tokens in {stories} stories, models loaded {loaded} times, at most {peaks} bytes")
     assert len(peaks) == 1
     for model, figures in loads.items():
         assert len(figures) > 2 and len(set(figures)) == 1, (model, figures)

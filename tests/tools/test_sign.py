@@ -10,7 +10,8 @@ import pytest
 import audit
 from support import EFI, ROOT, built
 
-pytestmark = pytest.mark.skipif(not (shutil.which("sbsign") and shutil.which("openssl")), reason="sbsign is not installed")
+pytestmark = pytest.mark.skipif(not (shutil.which("sbsign") and shutil.which("openssl")),
+                                reason="sbsign or openssl is not installed")
 
 
 def sign(*arguments, **environment):
@@ -23,7 +24,8 @@ def keys(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
     for name in ("one", "two"):
         subprocess.run(["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}/",
-                        "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt"], check=True, capture_output=True)
+                        "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt"],
+                       check=True, capture_output=True)
     return folder
 
 
