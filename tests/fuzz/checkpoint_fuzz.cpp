@@ -120,6 +120,7 @@ void must_draw_a_token(const test::Exact<float>& logits, const model::Kernels& k
   must(bool(sampler), "a sampler fits into what it says that it takes");
   const float topps[] = {0, 0.5f, 0.9f, 1};
   sampler->set({float(plan.steps) / 25.5f, topps[plan.kernel % 4], plan.piece});
+  sampler->want_probability(plan.piece & 1);
   must(sampler->sample(logits.span()) < vocab_size, "what is drawn is a token");
 }
 

@@ -103,15 +103,16 @@ def tokenizer_file(pieces):
 
 
 def tokenizer_seeds():
-    def seed(pieces, piece_size=3, shortage=0, text=b"", count=None, cut=None):
-        return (struct.pack("<HBB", (count or len(pieces)) - 1, piece_size, shortage) + text + b"\0" +
+    def seed(pieces, piece_size=3, trouble=0, text=b"", count=None, cut=None):
+        return (struct.pack("<HBB", (count or len(pieces)) - 1, piece_size, trouble) + text + b"\0" +
                 tokenizer_file(pieces)[:cut])
     few = [b"<unk>", b"\n<s>\n", b"\n</s>\n", b" ", b"a", b"b", b" a", b"ab", b" ab", b"<0x41>", b"<0xg1>", b"a"]
     full = few[:3] + [b"<0x%02X>" % i for i in range(256)] + [
         b" ", b"t", b"h", b"e", b"th", b"the", b" the", b"\xc3\xa9"]
     yield "few", seed(few, text=b"abba ab")
     yield "full", seed(full, piece_size=200, text=b"the \xc3\xa9 the")
-    yield "no-memory", seed(few, shortage=1)
+    yield "no-memory", seed(few, trouble=1)
+    yield "broken", seed(few, trouble=128 + 50)
     yield "cut", seed(few, cut=-3)
     yield "too-many", seed(few, count=11)
     yield "too-few", seed(few, count=13)

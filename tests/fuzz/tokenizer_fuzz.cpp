@@ -74,23 +74,28 @@ void check_encode(const model::Tokenizer& tokenizer, const std::vector<Piece>& p
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   const uint32_t count = input.number<uint16_t>() % kMostTokens + 1;
-  const uint8_t piece_size = input.byte(), shortage = input.byte();
+  const uint8_t piece_size = input.byte(), trouble = input.byte();
   const std::string text = input.text_until('\0').substr(0, kLongestText);
   const std::vector<uint8_t> file = input.rest();
 
+  // What is missing: some bytes of memory, or the rest of the medium.
+  const uint64_t shortage = trouble < 128 ? trouble : 0;
+  const uint64_t breaks_at = trouble < 128 ? file.size() : file.size() * (trouble - 128u) / 128;
+
   const uint64_t bytes = model::Tokenizer::arena_bytes(file.size(), count);
-  const test::Exact<uint8_t> memory(bytes - rt::min<uint64_t>(shortage, bytes));
+  const test::Exact<uint8_t> memory(bytes - rt::min(shortage, bytes));
   rt::Arena arena(memory.span());
-  fuzz::Source source(file, file.size(), file.size(), uint64_t{1} + piece_size);
+  fuzz::Source source(file, file.size(), breaks_at, uint64_t{1} + piece_size);
   auto tokenizer = model::Tokenizer::load(source, count, arena);
   const auto pieces = records(file, count);
   if (!tokenizer) {
     fuzz::must_be_a_sentence(tokenizer.error());
-    must(shortage || !pieces, "a whole file with enough memory is a tokenizer");
+    must(trouble || !pieces, "a whole file with enough memory is a tokenizer");
     must(!shortage || tokenizer.error().code == rt::Errc::out_of_memory, "too little memory is named");
     return 0;
   }
   must(!shortage, "too little memory is noticed");
+  must(breaks_at == file.size(), "a broken medium is noticed");
   must(bool(pieces), "what is a tokenizer is a whole file");
   must(arena.used() == bytes, "a tokenizer takes what it said");
   check_decode(*tokenizer, *pieces);
