@@ -7,6 +7,7 @@
 #include "rt/format.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -8,6 +8,7 @@
 // - encodes every text as llama2.c's loop over all pairs does, to tokens of the vocabulary.
 #include "model/tokenizer.hpp"
 
+#include <cctype>
 #include <optional>
 
 #include "tests/fuzz/source.hpp"
