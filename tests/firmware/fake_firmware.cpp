@@ -108,6 +108,8 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
     std::memset(value, 7, bytes);
     return Status::success;
   };
+  processors_.number_shift = machine.number_shift;
+  if (!machine.key_events) typist_.wait_for_key = typist_.wait_for_key_ex = nullptr;
   image_.device_handle = machine.from_disk ? volume_handle(0) : nullptr;
   image_.file_path = &path_.head;
   image_.load_options = options_.empty() ? nullptr : options_.data();
@@ -229,7 +231,8 @@ uefi::BootServices FakeFirmware::boot_services() {
     SERVICE(check_event);
     return f.processors_.finished(event) ? Status::success : Status::not_ready;
   };
-  s.wait_for_event = [](Uintn, uefi::Event*, Uintn* index) {
+  s.wait_for_event = [](Uintn count, uefi::Event* events, Uintn* index) {
+    if (count != 1 || !*events) g_firmware->complaints_.add("WaitForEvent without an event");
     g_firmware->typist_.type();  // whatever becomes of the call, somebody sits there
     SERVICE(wait_for_event);
     *index = 0;

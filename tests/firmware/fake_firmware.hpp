@@ -18,12 +18,14 @@ struct FakeMachine {
   uint64_t hurry = 0;                // somebody presses Esc at this look for a key; 0: nobody does
 
   bool console = true, keyboard = true, extended_keyboard = true;
+  bool key_events = true;  // else a program can only look for keys again and again
   bool screen = true, serial_line = true;  // what the console is made of
   bool rng = true, rng_ready = true, clock = true;
   bool from_disk = true;     // else started over the network: no device
   bool vendor = true;        // firmware says who made it
   uint32_t processors = 1;
   bool mp_services = true;
+  uint64_t number_shift = 0;  // added to what other processors believe to be their numbers
 
   Memory memory = Memory::anywhere;
   uint64_t largest_piece = ~uint64_t{0};   // bytes of one AllocatePages at most

@@ -47,7 +47,7 @@ FakeProcessors::FakeProcessors(Ledger& ledger, Complaints& complaints, uint32_t 
     // Other threads are here, too: only the boot processor's calls can fail by number.
     if (g_processor == 0)
       if (auto answer = of(self).ledger_.refusal(Service::who_am_i)) return *answer;
-    *number = g_processor;
+    *number = g_processor + (g_processor ? of(self).number_shift : 0);
     return Status::success;
   };
 }

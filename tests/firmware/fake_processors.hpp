@@ -16,6 +16,8 @@ class FakeProcessors : public uefi::MpServices {
   FakeProcessors(Ledger& ledger, Complaints& complaints, uint32_t count);
   ~FakeProcessors() { join(); }
 
+  uint64_t number_shift = 0;  // added to the numbers of all but the boot processor
+
   /// Waits until all have come back, and complains of what they left behind.
   void join();
   /// Are some of them at work?

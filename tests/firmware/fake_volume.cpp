@@ -124,8 +124,11 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
     fake_time::pass(of(self).volume.read_milliseconds * 1'000'000);
     if (fault && fault->kind == Fault::Kind::refusal) return fault->status;
     if (fault && fault->kind == Fault::Kind::lie) return Status::success;
-    if (of(self).volume.is_directory(of(self).path)) return of(self).next_entry(bytes, buffer);
-    return of(self).read_bytes(bytes, buffer, fault);
+    const Uintn asked = *bytes;
+    const Status status = of(self).volume.is_directory(of(self).path) ? of(self).next_entry(bytes, buffer)
+                                                                      : of(self).read_bytes(bytes, buffer, fault);
+    if (fault && fault->kind == Fault::Kind::long_transfer) *bytes = asked + 1;
+    return status;
   };
   write = [](uefi::FileProtocol* self, Uintn* bytes, const void* buffer) {
     const Fault* fault = of(self).volume.ledger_.call(Service::write);
@@ -184,7 +187,7 @@ Status FakeVolume::Open::read_bytes(Uintn* bytes, void* buffer, const Fault* fau
   const uint64_t moved = std::min(there, transfer(*bytes, fault));
   std::memcpy(buffer, content.data() + position, moved);
   position += moved;
-  *bytes = fault && fault->kind == Fault::Kind::long_transfer ? *bytes + 1 : moved;
+  *bytes = moved;
   return Status::success;
 }
 

@@ -101,6 +101,27 @@ TEST(FakeFirmware, StartsAllProcessors) {
   }
 }
 
+TEST(FakeFirmware, DoesWithoutProcessorsThatDoNotKnowWhoTheyAre) {
+  FakeMachine machine = test::one_story();
+  machine.processors = 2;
+  machine.number_shift = 1000;
+  const Outcome run = test::start(machine);
+  expect_the_story(run);
+  EXPECT_TRUE(says(run, "note: 1 of 1 other processors did not come\n")) << run.screen;
+}
+
+TEST(FakeFirmware, LooksForKeysWhereNothingTellsOfThem) {
+  FakeMachine machine = test::conversation();
+  const std::string told = essence(test::start(machine));
+  machine.key_events = false;
+  for (const bool extended : {true, false}) {
+    machine.extended_keyboard = extended;
+    const Outcome run = test::start(machine);
+    EXPECT_EQ(essence(run), told);
+    EXPECT_EQ(run.complaints, "");
+  }
+}
+
 TEST(FakeFirmware, TakesASeedWithoutARandomNumberGenerator) {
   FakeMachine machine = test::one_story();
   machine.files["\\EFI\\BOOT\\llama.cfg"] = test::to_bytes("on_finish = exit\nsteps = 8\n");
@@ -269,8 +290,16 @@ TEST(FakeFirmware, KnowsWhatIsNoCommandLine) {
   FakeMachine machine = test::one_story();
   machine.options = std::string("\x01\x02\x03", 3);
   const Outcome run = test::start(machine);
-  EXPECT_TRUE(says(run, "note: the boot options that firmware handed over are no text; passed over\n")) << run.screen;
+  constexpr const char* kNote = "note: the boot options that firmware handed over are no text; passed over\n";
+  EXPECT_TRUE(says(run, kNote)) << run.screen;
   expect_the_story(run);
+
+  // Where they cannot be had at all, it says so, too.
+  machine = test::one_story();
+  int notes = 0;
+  for (uint64_t call = 1; call <= run.calls[int(Service::handle_protocol)]; ++call)
+    notes += says(test::start(machine, Fault{Service::handle_protocol, call}), kNote);
+  EXPECT_EQ(notes, 1);
 }
 
 TEST(FakeFirmware, SwitchesTheWatchdogOff) {
