@@ -109,6 +109,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
     return Status::success;
   };
   processors_.number_shift = machine.number_shift;
+  processors_.late = machine.late_milliseconds * 1'000'000;
   if (!machine.key_events) typist_.wait_for_key = typist_.wait_for_key_ex = nullptr;
   image_.device_handle = machine.from_disk ? volume_handle(0) : nullptr;
   image_.file_path = &path_.head;
@@ -325,7 +326,7 @@ Outcome FakeFirmware::run() {
 
   Outcome result;
   result.status = efi_main(image_handle_, &system);
-  processors_.join();
+  processors_.end();
   result.screen = screen_.text();
   result.files = volume_->files;
   result.reset = reset_;

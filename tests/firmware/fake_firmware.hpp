@@ -25,6 +25,7 @@ struct FakeMachine {
   bool vendor = true;        // firmware says who made it
   uint32_t processors = 1;
   bool mp_services = true;
+  uint64_t late_milliseconds = 0;  // before the other processors begin what they were started for
   uint64_t number_shift = 0;  // added to what other processors believe to be their numbers
 
   Memory memory = Memory::anywhere;

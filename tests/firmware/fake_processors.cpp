@@ -58,12 +58,19 @@ void FakeProcessors::join() {
   if (changed_) complaints_.add("control registers of another processor were not put back");
 }
 
+void FakeProcessors::end() {
+  ended_ = true;
+  join();
+}
+
 void FakeProcessors::start(uefi::ApProcedure procedure, void* argument) {
   join();
   running_ = count_ - 1;
+  const uint64_t begin = fake_time::now() + late;
   for (uint32_t number = 1; number < count_; ++number)
-    threads_.emplace_back([this, number, procedure, argument] {
+    threads_.emplace_back([this, number, procedure, argument, begin] {
       g_processor = number;
+      while (fake_time::now() < begin && !ended_) std::this_thread::yield();
       fake_registers::reset();
       procedure(argument);
       if (!fake_registers::complaint().empty()) ++changed_;

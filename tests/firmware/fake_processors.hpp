@@ -14,23 +14,26 @@ class FakeProcessors : public uefi::MpServices {
  public:
   /// `count`: all processors, the boot processor included.
   FakeProcessors(Ledger& ledger, Complaints& complaints, uint32_t count);
-  ~FakeProcessors() { join(); }
+  ~FakeProcessors() { end(); }
 
+  uint64_t late = 0;          // nanoseconds of fake time before they begin
   uint64_t number_shift = 0;  // added to the numbers of all but the boot processor
 
-  /// Waits until all have come back, and complains of what they left behind.
-  void join();
+  /// The program has ended: waits until all have come back, and complains of what they left behind.
+  void end();
   /// Are some of them at work?
   bool running() const { return running_ != 0; }
   /// Signalled when the last one has come back: once, as events are.
   bool finished(uefi::Event event);
 
  private:
+  void join();
   void start(uefi::ApProcedure procedure, void* argument);
 
   Ledger& ledger_;
   Complaints& complaints_;
   uint32_t count_;
+  std::atomic<bool> ended_ = false;  // nobody moves the time any more
   uefi::Event event_ = nullptr;
   std::atomic<uint32_t> running_ = 0, changed_ = 0;
   std::vector<std::thread> threads_;

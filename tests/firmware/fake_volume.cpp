@@ -127,7 +127,7 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
     const Uintn asked = *bytes;
     const Status status = of(self).volume.is_directory(of(self).path) ? of(self).next_entry(bytes, buffer)
                                                                       : of(self).read_bytes(bytes, buffer, fault);
-    if (fault && fault->kind == Fault::Kind::long_transfer) *bytes = asked + 1;
+    if (fault && fault->kind == Fault::Kind::long_transfer) *bytes = asked + (1 << 30);
     return status;
   };
   write = [](uefi::FileProtocol* self, Uintn* bytes, const void* buffer) {
@@ -199,7 +199,7 @@ Status FakeVolume::Open::write_bytes(Uintn* bytes, const void* buffer, const Fau
   content.resize(std::max<uint64_t>(content.size(), position + moved));
   if (moved) std::memcpy(content.data() + position, buffer, moved);
   position += moved;
-  *bytes = fault && fault->kind == Fault::Kind::long_transfer ? *bytes + 1 : moved;
+  *bytes = fault && fault->kind == Fault::Kind::long_transfer ? *bytes + (1 << 30) : moved;
   return Status::success;
 }
 

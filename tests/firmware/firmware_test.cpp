@@ -101,6 +101,24 @@ TEST(FakeFirmware, StartsAllProcessors) {
   }
 }
 
+TEST(FakeFirmware, WaitsForProcessorsThatAreLate) {
+  FakeMachine machine = test::one_story();
+  machine.options += " --threads 2";
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = {};
+  machine.processors = 2;
+  for (const uint64_t late : {100, 510, 6'000}) {
+    SCOPED_TRACE(late);
+    machine.late_milliseconds = late;
+    const Outcome run = test::start(machine);
+    expect_the_story(run);
+    if (late > 500) {
+      EXPECT_TRUE(says(run, "note: 1 of 1 other processors did not come\n")) << run.screen;
+    }
+    // Nobody works on when firmware takes them for back too early.
+    expect_the_story(test::start(machine, Fault{Service::check_event, 1, false, Fault::Kind::lie}));
+  }
+}
+
 TEST(FakeFirmware, DoesWithoutProcessorsThatDoNotKnowWhoTheyAre) {
   FakeMachine machine = test::one_story();
   machine.processors = 2;
