@@ -78,7 +78,6 @@ rt::Result<void> Processors::start() {
   if (status != Status::success) {
     (void)g_services->close_event(finished_);
     finished_ = nullptr;
-    crew_.dismiss();
     crew_.set_members(1);
     return firmware_error(status, "firmware does not start the other processors");
   }

@@ -59,6 +59,7 @@ class FakeFirmware {
   void* interface(uefi::Handle handle, const uefi::Guid& guid);
   Status allocate_pages(Uintn pages, uefi::PhysicalAddress* memory);
   Status memory_map(Uintn* bytes, uint8_t* map, Uintn* stride);
+  void pass(uint64_t microseconds);
   void give_back_everything();
   uefi::Handle volume_handle(uint32_t i) const { return reinterpret_cast<uefi::Handle>(uint64_t{0x1000} + i * 8); }
 
@@ -234,6 +235,7 @@ uefi::BootServices FakeFirmware::boot_services() {
   };
   s.wait_for_event = [](Uintn count, uefi::Event* events, Uintn* index) {
     if (count != 1 || !*events) g_firmware->complaints_.add("WaitForEvent without an event");
+    g_firmware->pass(100'000);
     g_firmware->typist_.type();  // whatever becomes of the call, somebody sits there
     SERVICE(wait_for_event);
     *index = 0;
@@ -265,9 +267,8 @@ uefi::BootServices FakeFirmware::boot_services() {
   };
   s.stall = [](Uintn microseconds) {
     SERVICE(stall);
-    fake_time::pass(microseconds * 1000);
+    f.pass(microseconds);
     if (microseconds >= 10'000) f.typist_.type();  // long enough for somebody to press a key
-    if (f.processors_.running()) std::this_thread::sleep_for(std::chrono::microseconds(50));
     return Status::success;
   };
   s.set_watchdog_timer = [](Uintn seconds, uint64_t, Uintn, const uefi::Char16*) {
@@ -297,6 +298,12 @@ uefi::RuntimeServices FakeFirmware::runtime_services() {
 }
 
 #undef SERVICE
+
+/// Waits: other processors get time to work.
+void FakeFirmware::pass(uint64_t microseconds) {
+  fake_time::pass(microseconds * 1000);
+  if (processors_.running()) std::this_thread::sleep_for(std::chrono::microseconds(50));
+}
 
 void FakeFirmware::give_back_everything() {
   if (!pages_.empty()) complaints_.add("pages were not given back");

@@ -1,5 +1,7 @@
 #include "tests/firmware/fake_processors.hpp"
 
+#include <chrono>
+
 namespace test {
 
 using uefi::Status;
@@ -60,6 +62,12 @@ void FakeProcessors::join() {
 
 void FakeProcessors::end() {
   ended_ = true;
+  for (int i = 0; i < 1000 && working_; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (working_) {  // and for ever, in memory that is somebody else's now
+    complaints_.add("another processor still works for a program that has ended");
+    for (std::thread& thread : threads_) thread.detach();
+    threads_.clear();
+  }
   join();
 }
 
@@ -72,7 +80,11 @@ void FakeProcessors::start(uefi::ApProcedure procedure, void* argument) {
       g_processor = number;
       while (fake_time::now() < begin && !ended_) std::this_thread::yield();
       fake_registers::reset();
-      procedure(argument);
+      if (!ended_) {
+        ++working_;
+        procedure(argument);
+        --working_;
+      }
       if (!fake_registers::complaint().empty()) ++changed_;
       --running_;
     });

@@ -35,7 +35,7 @@ class FakeProcessors : public uefi::MpServices {
   uint32_t count_;
   std::atomic<bool> ended_ = false;  // nobody moves the time any more
   uefi::Event event_ = nullptr;
-  std::atomic<uint32_t> running_ = 0, changed_ = 0;
+  std::atomic<uint32_t> running_ = 0, working_ = 0, changed_ = 0;
   std::vector<std::thread> threads_;
 };
 
