@@ -1,19 +1,18 @@
 #include "tests/firmware/fake_firmware.hpp"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "boot/embedded.hpp"
 #include "boot/platform/firmware.hpp"
 #include "boot/platform/pages.hpp"
 #include "tests/firmware/fake_console.hpp"
+#include "tests/firmware/fake_memory.hpp"
 #include "tests/firmware/fake_processors.hpp"
 #include "uefi_headers/graphics_output.hpp"
 #include "uefi_headers/loaded_image.hpp"
@@ -46,10 +45,6 @@ class FakeFirmware {
   Outcome run();
 
  private:
-  struct Piece {
-    uint64_t pages;
-    bool mapped;
-  };
   struct RngProtocol : uefi::Rng {
     FakeFirmware* firmware;
   };
@@ -57,10 +52,8 @@ class FakeFirmware {
   uefi::BootServices boot_services();
   uefi::RuntimeServices runtime_services();
   void* interface(uefi::Handle handle, const uefi::Guid& guid);
-  Status allocate_pages(Uintn pages, uefi::PhysicalAddress* memory);
-  Status memory_map(Uintn* bytes, uint8_t* map, Uintn* stride);
   void pass(uint64_t microseconds);
-  void give_back_everything();
+  void check_restored();
   uefi::Handle volume_handle(uint32_t i) const { return reinterpret_cast<uefi::Handle>(uint64_t{0x1000} + i * 8); }
 
   const FakeMachine& machine_;
@@ -80,10 +73,9 @@ class FakeFirmware {
   const uefi::Handle image_handle_ = reinterpret_cast<uefi::Handle>(uint64_t{0x10});
   const uefi::Handle console_handle_ = reinterpret_cast<uefi::Handle>(uint64_t{0x20});
 
-  std::map<uint64_t, Piece> pages_;
-  std::set<void*> pools_;
+  FakeMemory memory_{machine_, complaints_};
   std::set<uefi::Event> events_;
-  uint64_t allocations_ = 0, allocated_ = 0;
+  uint64_t events_made_ = 0;
   std::string reset_;
   uint64_t watchdog_seconds_ = 300;  // as boot managers leave it
 };
@@ -131,96 +123,38 @@ void* FakeFirmware::interface(uefi::Handle handle, const uefi::Guid& guid) {
   return nullptr;
 }
 
-Status FakeFirmware::allocate_pages(Uintn pages, uefi::PhysicalAddress* memory) {
-  const uint64_t bytes = pages * uefi::kPageSize;
-  if (pages == 0) return Status::invalid_parameter;
-  if (pages > 1 << 20 || bytes > machine_.largest_piece || allocated_ + bytes > machine_.all_memory)
-    return Status::out_of_resources;
-  const bool low = machine_.memory == Memory::below_4_gib || (machine_.memory == Memory::by_turns && allocations_ % 2);
-  ++allocations_;
-  void* found;
-#ifdef MAP_32BIT
-  if (low) {
-    found = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-    if (found == MAP_FAILED) return Status::out_of_resources;
-  } else
-#endif
-    found = std::aligned_alloc(uefi::kPageSize, bytes);  // the sanitizer watches its ends
-  std::memset(found, 0xa5, bytes);  // nobody promised zeros
-  *memory = reinterpret_cast<uefi::PhysicalAddress>(found);
-  pages_[*memory] = {pages, low};
-  allocated_ += bytes;
-  return Status::success;
-}
-
-/// Descriptors of 48 bytes, as EDK II has them: room for fields to come.
-Status FakeFirmware::memory_map(Uintn* bytes, uint8_t* map, Uintn* stride) {
-  constexpr uint64_t kStride = 48;
-  std::vector<uefi::MemoryDescriptor> entries;
-  uint64_t at = 0x100000;
-  const auto add = [&](uefi::MemoryType type, uint64_t pages) {
-    entries.push_back({type, 0, at, 0, pages, 0xf});
-    at += pages * uefi::kPageSize;
-  };
-  for (uint64_t pages : machine_.free_pieces) {
-    add(uefi::MemoryType::conventional, pages);
-    add(uefi::MemoryType::boot_services_data, 1);
-  }
-  add(uefi::MemoryType(0x80000001), 1 << 30);  // firmware's own
-  for (uint64_t i = 0; i < allocations_ * machine_.map_growth; ++i) add(uefi::MemoryType::loader_data, 1);
-  const uint64_t needed = entries.size() * kStride;
-  const bool fits = *bytes >= needed;
-  *bytes = needed;
-  *stride = kStride;
-  if (!fits) return Status::buffer_too_small;
-  for (size_t i = 0; i < entries.size(); ++i) std::memcpy(map + i * kStride, &entries[i], sizeof entries[i]);
-  return Status::success;
-}
-
 uefi::BootServices FakeFirmware::boot_services() {
   uefi::BootServices s{};  // what is not set here is not called, or the test crashes
   s.allocate_pages = [](uefi::AllocateType type, uefi::MemoryType kind, Uintn pages, uefi::PhysicalAddress* memory) {
     SERVICE(allocate_pages);
     if (type != uefi::AllocateType::any_pages || kind != uefi::MemoryType::loader_data)
       f.complaints_.add("AllocatePages of another kind");
-    return f.allocate_pages(pages, memory);
+    return f.memory_.allocate_pages(pages, memory);
   };
   s.free_pages = [](uefi::PhysicalAddress memory, Uintn pages) {
     // Refused or not: the program did what it could.
     const auto answer = g_firmware->ledger_.refusal(Service::free_pages);
-    FakeFirmware& f = *g_firmware;
-    const auto found = f.pages_.find(memory);
-    if (found == f.pages_.end() || found->second.pages != pages) {
-      f.complaints_.add("FreePages of what was not allocated so");
-      return Status::not_found;
-    }
-    auto* const data = reinterpret_cast<void*>(memory);
-    found->second.mapped ? void(munmap(data, pages * uefi::kPageSize)) : std::free(data);
-    f.allocated_ -= pages * uefi::kPageSize;
-    f.pages_.erase(found);
-    return answer.value_or(Status::success);
+    const Status done = g_firmware->memory_.free_pages(memory, pages);
+    return answer.value_or(done);
   };
   s.get_memory_map = [](Uintn* bytes, uefi::MemoryDescriptor* map, Uintn*, Uintn* stride, uint32_t* version) {
     SERVICE(get_memory_map);
     *version = 1;
-    return f.memory_map(bytes, reinterpret_cast<uint8_t*>(map), stride);
+    return f.memory_.map(bytes, reinterpret_cast<uint8_t*>(map), stride);
   };
   s.allocate_pool = [](uefi::MemoryType, Uintn bytes, void** buffer) {
     SERVICE(allocate_pool);
-    ++f.allocations_;
-    *buffer = *f.pools_.insert(std::malloc(bytes)).first;
-    std::memset(*buffer, 0xa5, bytes);
+    *buffer = f.memory_.allocate_pool(bytes);
     return Status::success;
   };
   s.free_pool = [](void* buffer) {
     const auto answer = g_firmware->ledger_.refusal(Service::free_pool);
-    if (!g_firmware->pools_.erase(buffer)) g_firmware->complaints_.add("FreePool of what was not allocated");
-    else std::free(buffer);
+    g_firmware->memory_.free_pool(buffer);
     return answer.value_or(Status::success);
   };
   s.create_event = [](uint32_t, uefi::Tpl, uefi::NotifyFunction, void*, uefi::Event* event) {
     SERVICE(create_event);
-    *event = reinterpret_cast<uefi::Event>(0x100000 + ++f.allocations_ * 8);
+    *event = reinterpret_cast<uefi::Event>(0x100000 + ++f.events_made_ * 8);
     f.events_.insert(*event);
     return Status::success;
   };
@@ -250,8 +184,7 @@ uefi::BootServices FakeFirmware::boot_services() {
     SERVICE(locate_handle_buffer);
     if (!(*guid == uefi::SimpleFileSystem::kGuid)) return Status::not_found;
     *count = f.machine_.broken_volumes + 1;
-    *buffer = static_cast<uefi::Handle*>(std::malloc(*count * sizeof(uefi::Handle)));
-    f.pools_.insert(*buffer);
+    *buffer = static_cast<uefi::Handle*>(f.memory_.allocate_pool(*count * sizeof(uefi::Handle)));
     for (uint32_t i = 0; i < *count; ++i) (*buffer)[*count - 1 - i] = f.volume_handle(i);
     return Status::success;
   };
@@ -305,15 +238,20 @@ void FakeFirmware::pass(uint64_t microseconds) {
   if (processors_.running()) std::this_thread::sleep_for(std::chrono::microseconds(50));
 }
 
-void FakeFirmware::give_back_everything() {
-  if (!pages_.empty()) complaints_.add("pages were not given back");
-  if (!pools_.empty()) complaints_.add("pool memory was not given back");
+/// Complains of what was not given back.
+void FakeFirmware::check_restored() {
+  screen_.check_restored(complaints_);
+  memory_.check_restored();
   if (!events_.empty()) complaints_.add("an event was not closed");
-  for (const auto& [address, piece] : pages_)
-    if (!piece.mapped) std::free(reinterpret_cast<void*>(address));
-  for (void* pool : pools_) std::free(pool);
   if (const std::string wrong = fake_registers::complaint(); !wrong.empty()) complaints_.add(wrong);
   volume_.reset();  // complains of open files
+  // The program's own books.
+  const auto image = boot::memory_count(boot::MemoryUse::image);
+  boot::count_memory(boot::MemoryUse::image, -int64_t(image.now));
+  if (const uint64_t left = boot::memory_count().now) {
+    complaints_.add("the program counts memory that it gave back");
+    boot::count_memory(boot::MemoryUse::buffer, -int64_t(left));
+  }
 }
 
 Outcome FakeFirmware::run() {
@@ -339,15 +277,7 @@ Outcome FakeFirmware::run() {
   result.reset = reset_;
   result.watchdog_seconds = watchdog_seconds_;
   for (int i = 0; i < kServices; ++i) result.calls[i] = ledger_.calls(Service(i));
-  screen_.check_restored(complaints_);
-  give_back_everything();
-  // The program's own books.
-  const auto image = boot::memory_count(boot::MemoryUse::image);
-  boot::count_memory(boot::MemoryUse::image, -int64_t(image.now));
-  if (const uint64_t left = boot::memory_count().now) {
-    complaints_.add("the program counts memory that it gave back");
-    boot::count_memory(boot::MemoryUse::buffer, -int64_t(left));
-  }
+  check_restored();
   result.complaints = complaints_.text();
   g_firmware = nullptr;
   return result;

@@ -39,8 +39,10 @@ FakeProcessors::FakeProcessors(Ledger& ledger, Complaints& complaints, uint32_t 
     if (processors.count_ == 1) return Status::not_started;
     if (processors.running()) return Status::not_ready;
     // Without an event the call would come back when the procedures have, and they wait for us.
-    if (!event) processors.complaints_.add("StartupAllAPs without an event never returns");
-    if (!event) return Status::invalid_parameter;
+    if (!event) {
+      processors.complaints_.add("StartupAllAPs without an event never returns");
+      return Status::invalid_parameter;
+    }
     processors.event_ = event;
     processors.start(procedure, argument);
     return Status::success;

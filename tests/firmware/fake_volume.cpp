@@ -44,6 +44,18 @@ uint64_t transfer(uint64_t asked, const Fault* fault) {
   return fault->kind == Fault::Kind::short_transfer ? (asked + 1) / 2 : 0;
 }
 
+/// What a call of Read or Write answers: `transfer` does it, unless there is a fault that comes first,
+/// and more bytes are claimed than were asked for where the fault is that.
+template <class Transfer>
+Status with_fault(const Fault* fault, Uintn* bytes, Transfer transfer) {
+  if (fault && fault->kind == Fault::Kind::refusal) return fault->status;
+  if (fault && fault->kind == Fault::Kind::lie) return Status::success;
+  const Uintn asked = *bytes;
+  const Status status = transfer();
+  if (fault && fault->kind == Fault::Kind::long_transfer) *bytes = asked + (1 << 30);
+  return status;
+}
+
 }  // namespace
 
 FakeVolume::FakeVolume(Ledger& ledger, Complaints& complaints, std::map<std::string, Bytes> files)
@@ -122,19 +134,14 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
   read = [](uefi::FileProtocol* self, Uintn* bytes, void* buffer) {
     const Fault* fault = of(self).volume.ledger_.call(Service::read);
     fake_time::pass(of(self).volume.read_milliseconds * 1'000'000);
-    if (fault && fault->kind == Fault::Kind::refusal) return fault->status;
-    if (fault && fault->kind == Fault::Kind::lie) return Status::success;
-    const Uintn asked = *bytes;
-    const Status status = of(self).volume.is_directory(of(self).path) ? of(self).next_entry(bytes, buffer)
-                                                                      : of(self).read_bytes(bytes, buffer, fault);
-    if (fault && fault->kind == Fault::Kind::long_transfer) *bytes = asked + (1 << 30);
-    return status;
+    return with_fault(fault, bytes, [&] {
+      return of(self).volume.is_directory(of(self).path) ? of(self).next_entry(bytes, buffer)
+                                                         : of(self).read_bytes(bytes, buffer, fault);
+    });
   };
   write = [](uefi::FileProtocol* self, Uintn* bytes, const void* buffer) {
     const Fault* fault = of(self).volume.ledger_.call(Service::write);
-    if (fault && fault->kind == Fault::Kind::refusal) return fault->status;
-    if (fault && fault->kind == Fault::Kind::lie) return Status::success;
-    return of(self).write_bytes(bytes, buffer, fault);
+    return with_fault(fault, bytes, [&] { return of(self).write_bytes(bytes, buffer, fault); });
   };
   get_position = nullptr;  // never called
   set_position = [](uefi::FileProtocol* self, uint64_t position) {
@@ -199,7 +206,7 @@ Status FakeVolume::Open::write_bytes(Uintn* bytes, const void* buffer, const Fau
   content.resize(std::max<uint64_t>(content.size(), position + moved));
   if (moved) std::memcpy(content.data() + position, buffer, moved);
   position += moved;
-  *bytes = fault && fault->kind == Fault::Kind::long_transfer ? *bytes + (1 << 30) : moved;
+  *bytes = moved;
   return Status::success;
 }
 

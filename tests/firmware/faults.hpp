@@ -21,6 +21,8 @@ enum class Service : uint8_t {
 };
 inline constexpr int kServices = int(Service::who_am_i) + 1;
 const char* name(Service service);
+/// Does it move the bytes of a file, of which there may be too few or too many?
+inline bool moves_bytes(Service service) { return service == Service::read || service == Service::write; }
 
 /// What goes wrong: a call of one service, counted from 1, and every later one if it is for good.
 struct Fault {
@@ -59,8 +61,8 @@ class Ledger {
   uint64_t calls_[kServices] = {};
 };
 
-/// Things that firmware lent to the program and wants back. What is given back twice, or never was
-/// lent, is a complaint.
+/// What firmware has to say against the program: what it lent and did not get back, or got back twice,
+/// and calls that no program should make.
 class Complaints {
  public:
   void add(const std::string& what) { texts_.insert(what); }

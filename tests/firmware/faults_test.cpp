@@ -36,8 +36,6 @@ std::vector<Status> statuses() {
   return all;
 }
 
-bool moves_bytes(Service service) { return service == Service::read || service == Service::write; }
-
 /// What can go wrong with one call of `service`.
 std::vector<Fault> faults(Service service, uint64_t call) {
   using Kind = Fault::Kind;
@@ -101,7 +99,8 @@ std::string complaints(const Outcome& run, const Fault& fault) {
   if (run.complaints == "an event was not closed\n" && never_tells(fault)) return "";
   if (!fault.for_good && fault.call < run.calls[int(fault.service)]) return run.complaints;
   const bool excused = (fault.service == Service::set_mode && run.complaints == "the text mode was not put back\n") ||
-                       (fault.service == Service::set_attribute && fault.for_good && run.complaints == "the text colour was not put back\n") ||
+                       (fault.service == Service::set_attribute && fault.for_good &&
+                        run.complaints == "the text colour was not put back\n") ||
                        (fault.service == Service::enable_cursor && run.complaints == "the cursor was not put back\n");
   return excused ? "" : run.complaints;
 }

@@ -16,8 +16,7 @@ std::optional<test::Fault> take_fault(fuzz::Input& input) {
   const uint8_t service = input.byte(), call = input.byte(), kind = input.byte(), status = input.byte();
   test::Fault fault{.service = test::Service(service % test::kServices), .call = call, .for_good = (kind & 8) != 0,
                     .kind = Kind(kind % 5), .status = uefi::Status(uefi::kErrorBit | (status & 63))};
-  const bool moves_bytes = fault.service == test::Service::read || fault.service == test::Service::write;
-  if (!moves_bytes && fault.kind > Kind::lie) fault.kind = Kind::lie;
+  if (!test::moves_bytes(fault.service) && fault.kind > Kind::lie) fault.kind = Kind::lie;
   if (status & 64) fault.status = uefi::Status(1 + (status & 63));  // a warning
   if (fault.service == test::Service::read_key) fault.for_good = false;  // a prompt waits for a key for ever
   return call ? std::optional(fault) : std::nullopt;
