@@ -76,7 +76,7 @@ Conversation::Next Conversation::run(Engine& engine, uint64_t started) {
       if (rt::Result<void> kept = keep_text("prompt", prompt); !kept) print_error(kept.error(), terminal_);
       options_.prompt = prompt;
     }
-    if (rt::Result<void> told = tell(engine, Clock::ticks()); !told)
+    if (rt::Result<void> told = tell(engine, platform::Clock::ticks()); !told)
       print_error(told.error(), terminal_);
   }
 }
@@ -184,9 +184,9 @@ void Conversation::stats() {
 rt::Result<void> Conversation::save(rt::Text path) {
   if (path.empty()) return rt::fail(rt::Errc::usage, 0, "save where? /save \\story.txt");
   if (record_.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to save");
-  rt::Result<Volume> volume = Volume::open(boot_device());
+  rt::Result<platform::Volume> volume = platform::Volume::open(platform::boot_device());
   if (!volume) return volume.error();
-  rt::Result<File> file = volume->create_file(path);
+  rt::Result<platform::File> file = volume->create_file(path);
   if (!file) return file.error();
   if (rt::Result<void> done = file->write({record_.text, record_.bytes}); !done) return done;
   if (rt::Result<void> done = file->flush(); !done) return done;

@@ -1,13 +1,13 @@
 #pragma once
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 #include "rt/sha256.hpp"
 
 namespace boot {
 
 /// A file on its way into memory whose SHA-256 is taken as it passes (FIPS 180-4): no second read.
-class Hashing final : public model::ByteSource {
+class Hashing final : public rt::ByteSource {
  public:
-  explicit Hashing(model::ByteSource& source) : source_(source) {}
+  explicit Hashing(rt::ByteSource& source) : source_(source) {}
 
   rt::Text name() const override { return source_.name(); }
   uint64_t size() const override { return source_.size(); }
@@ -17,7 +17,7 @@ class Hashing final : public model::ByteSource {
   rt::Text sum();
 
  private:
-  model::ByteSource& source_;
+  rt::ByteSource& source_;
   rt::Sha256 hash_;
   char digits_[65];
 };

@@ -7,7 +7,7 @@ namespace boot {
 
 LineEditor::End LineEditor::read(rt::Text prompt) {
   begin(prompt);
-  Key key;
+  platform::Key key;
   while (keyboard_.wait(key)) {
     if (key.is_enter()) {
       move(length_);
@@ -34,7 +34,7 @@ void LineEditor::begin(rt::Text prompt) {
   console_.show_cursor(true);
 }
 
-bool LineEditor::edit(const Key& key) {
+bool LineEditor::edit(const platform::Key& key) {
   using uefi::ScanCode;
   if (key.is_text()) insert(key.character);
   else if (key.character == U'\t') complete();

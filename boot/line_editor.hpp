@@ -16,7 +16,7 @@ class LineEditor {
   /// Completes the word that `line` ends with: returns what is to be put behind it, or nothing.
   using Complete = rt::Text (*)(rt::Text line);
 
-  LineEditor(Console& console, Keyboard& keyboard, Complete complete)
+  LineEditor(platform::Console& console, platform::Keyboard& keyboard, Complete complete)
       : console_(console), keyboard_(keyboard), complete_(complete) {}
 
   /// Shows `prompt` and reads a line; line() is it then, as UTF-8.
@@ -33,7 +33,7 @@ class LineEditor {
   };
 
   void begin(rt::Text prompt);
-  bool edit(const Key& key);  // false: the key is none of editing
+  bool edit(const platform::Key& key);  // false: the key is none of editing
   void insert(char32_t character);
   void erase(uint32_t at);
   void move(uint32_t to);
@@ -44,13 +44,13 @@ class LineEditor {
   void encode();
   void remember();
 
-  Console& console_;
-  Keyboard& keyboard_;
+  platform::Console& console_;
+  platform::Keyboard& keyboard_;
   Complete complete_;
 
   char32_t text_[kLongest];
   uint32_t length_ = 0, cursor_ = 0;
-  Console::Position start_;  // where the text begins on the console
+  platform::Console::Position start_;  // where the text begins on the console
   uint32_t width_ = 0;       // columns for it
   uint32_t left_ = 0;        // the first character that is shown
   uint32_t drawn_ = 0;       // characters that are on the console

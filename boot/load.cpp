@@ -26,7 +26,7 @@ struct Inputs {
 /// must be certain: a sum that cannot be read is an error.
 rt::Result<void> find_sum(uefi::Handle device, rt::Text path, Inputs& inputs) {
   char buffer[300];
-  rt::Result<File> file = open_on_any(
+  rt::Result<platform::File> file = platform::open_on_any(
       {&device, 1}, rt::print_to({buffer, sizeof buffer}, "%.*s.sha256", path.length(), path.data));
   if (!file && file.error().code == rt::Errc::not_found) return {};
   if (!file) return file.error();
@@ -42,18 +42,18 @@ rt::Result<void> find_sum(uefi::Handle device, rt::Text path, Inputs& inputs) {
 
 /// The tokenizer that belongs to the model at `path`: NAME-tokenizer.bin for a model NAME.bin, else
 /// tokenizer.bin, in the same folder.
-rt::Result<File> tokenizer_beside(uefi::Handle device, rt::Text path) {
+rt::Result<platform::File> tokenizer_beside(uefi::Handle device, rt::Text path) {
   uint64_t folder = path.size, stem = path.size;
   while (folder && path[folder - 1] != '\\' && path[folder - 1] != '/') --folder;
   while (stem > folder && path[stem - 1] != '.') --stem;
   char buffer[300];
   const rt::Span<char> name{buffer, sizeof buffer};
   if (stem > folder) {
-    rt::Result<File> own = open_on_any(
+    rt::Result<platform::File> own = platform::open_on_any(
         {&device, 1}, rt::print_to(name, "%.*s-tokenizer.bin", int(stem - 1), path.data));
     if (own || own.error().code != rt::Errc::not_found) return own;
   }
-  return open_on_any({&device, 1}, rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data));
+  return platform::open_on_any({&device, 1}, rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data));
 }
 
 rt::Result<Inputs> find_inputs(const Options& options) {
@@ -61,15 +61,15 @@ rt::Result<Inputs> find_inputs(const Options& options) {
     return Inputs{Input("the built-in model", embedded_model()),
                   Input("the built-in tokenizer", embedded_tokenizer())};
   uefi::Handle devices[kMaxVolumes];
-  const rt::Span<const uefi::Handle> volumes{devices, find_volumes({devices, kMaxVolumes})};
+  const rt::Span<const uefi::Handle> volumes{devices, platform::find_volumes({devices, kMaxVolumes})};
   const rt::Text path = options.model.empty() ? kDefaultModel : options.model;
   uefi::Handle device = nullptr;
-  rt::Result<File> model = open_on_any(volumes, path, &device);
+  rt::Result<platform::File> model = platform::open_on_any(volumes, path, &device);
   if (!model) return model.error();
-  rt::Result<File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(device, path)
-                                                         : open_on_any(volumes, options.tokenizer);
+  rt::Result<platform::File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(device, path)
+                                                         : platform::open_on_any(volumes, options.tokenizer);
   if (!tokenizer) return tokenizer.error();
-  Inputs inputs{Input(static_cast<File&&>(*model)), Input(static_cast<File&&>(*tokenizer))};
+  Inputs inputs{Input(static_cast<platform::File&&>(*model)), Input(static_cast<platform::File&&>(*tokenizer))};
   if (rt::Result<void> done = find_sum(device, path, inputs); !done) return done.error();
   return inputs;
 }
@@ -83,17 +83,17 @@ rt::Result<void> allocate(Engine& engine, const Options& options, uint64_t token
       model::Transformer::arena_bytes(c, engine.checkpoint.row_groups(storage), c.seq_len,
                                       engine.processors.crew().most_parts()) +
       model::Sampler::arena_bytes(c.vocab_size) + prompt_room(c.seq_len);
-  const uint64_t loading = kMaxTransfer + engine.checkpoint.scratch_bytes();
+  const uint64_t loading = platform::kMaxTransfer + engine.checkpoint.scratch_bytes();
 
-  rt::Result<Pages> weights =
-      Pages::allocate(engine.checkpoint.arena_bytes(storage) + engine.tokenizer_bytes,
-                      MemoryUse::model, "the model");
+  rt::Result<platform::Pages> weights =
+      platform::Pages::allocate(engine.checkpoint.arena_bytes(storage) + engine.tokenizer_bytes,
+                      platform::MemoryUse::model, "the model");
   if (!weights) return weights.error();
-  engine.weights = static_cast<Pages&&>(*weights);
-  rt::Result<Pages> pages =
-      Pages::allocate(rt::max(session, loading), MemoryUse::session, "the story");
+  engine.weights = static_cast<platform::Pages&&>(*weights);
+  rt::Result<platform::Pages> pages =
+      platform::Pages::allocate(rt::max(session, loading), platform::MemoryUse::session, "the story");
   if (!pages) return pages.error();
-  engine.session = static_cast<Pages&&>(*pages);
+  engine.session = static_cast<platform::Pages&&>(*pages);
   engine.arena = rt::Arena(engine.session.memory());
   return {};
 }
@@ -109,7 +109,7 @@ void describe(const Engine& engine, rt::Text name, const Terminal& terminal) {
 
 /// Everything that was asked of firmware, by what it is for.
 void report_memory(const Engine& engine, uint64_t weights, const Terminal& terminal) {
-  const uint64_t all = memory_count().now, image = memory_count(MemoryUse::image).now;
+  const uint64_t all = platform::memory_count().now, image = platform::memory_count(platform::MemoryUse::image).now;
   const uint64_t cache =
       model::Transformer::cache_bytes(engine.checkpoint.config, engine.transformer.context());
   const uint64_t buffers = all - image - cache - weights - engine.tokenizer_bytes;
@@ -139,20 +139,20 @@ rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& op
 rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
                       const Terminal& terminal) {
   rt::Arena weights(engine.weights.memory());
-  rt::Result<rt::Span<uint8_t>> chunk = engine.arena.make_raw<uint8_t>(kMaxTransfer);
+  rt::Result<rt::Span<uint8_t>> chunk = engine.arena.make_raw<uint8_t>(platform::kMaxTransfer);
   if (!chunk) return chunk.error();
   rt::Result<model::Tokenizer> tokenizer =
-      inputs.tokenizer.read(*chunk, [&](model::ByteSource& source) {
+      inputs.tokenizer.read(*chunk, [&](rt::ByteSource& source) {
         return model::Tokenizer::load(source, engine.checkpoint.config.vocab_size, weights);
       });
   if (!tokenizer) return tokenizer.error();
   engine.tokenizer = *tokenizer;
 
-  return inputs.model.read(*chunk, [&](model::ByteSource& source) -> rt::Result<void> {
+  return inputs.model.read(*chunk, [&](rt::ByteSource& source) -> rt::Result<void> {
     Progress progress(source, terminal);
     Hashing hashing(progress);
     const bool hash = inputs.sum[0] || options.verify;
-    model::ByteSource& bytes = hash ? static_cast<model::ByteSource&>(hashing) : progress;
+    rt::ByteSource& bytes = hash ? static_cast<rt::ByteSource&>(hashing) : progress;
     rt::Result<model::Checkpoint> checkpoint = model::Checkpoint::open(bytes);
     if (!checkpoint) return checkpoint.error();
     rt::Result<model::Model> model =
@@ -187,7 +187,7 @@ rt::Result<void> make_ready(Engine& engine, const model::Kernels& kernels, const
 }  // namespace
 
 rt::Result<void> load(Engine& engine, const Options& options, const Terminal& terminal) {
-  const uint32_t features = engine.vectors.enable();
+  const rt::CpuFeatures features = engine.vectors.enable();
   rt::Result<const model::Kernels*> kernels = named_kernels(options, features);
   if (!kernels) return kernels.error();
   rt::Result<Inputs> inputs = find_inputs(options);

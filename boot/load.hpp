@@ -13,9 +13,9 @@ namespace boot {
 
 /// What the rest of the program talks to the user with.
 struct Terminal {
-  Console& console;
-  Keyboard& keyboard;
-  Clock& clock;
+  platform::Console& console;
+  platform::Keyboard& keyboard;
+  platform::Clock& clock;
 };
 
 /// A model in memory, ready to tell stories. Parts point at each other: it must stay in its place.
@@ -24,10 +24,10 @@ struct Engine {
   explicit Engine(uint32_t threads) : processors(threads) {}
   Engine(const Engine&) = delete;
 
-  VectorState vectors;
-  Processors processors;
-  Pages weights;  // model and tokenizer
-  Pages session;  // activations, KV cache, prompts; while loading, what is read from disk
+  platform::VectorState vectors;
+  platform::Processors processors;
+  platform::Pages weights;  // model and tokenizer
+  platform::Pages session;  // activations, KV cache, prompts; while loading, what is read from disk
   rt::Arena arena;  // over `session`
   model::Checkpoint checkpoint;
   model::Model model;

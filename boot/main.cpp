@@ -20,14 +20,14 @@ constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
 
 /// llama.cfg beside the program, else in the root of its volume; no file is no error.
 rt::Result<void> read_config_file(Options& options, rt::Arena& arena) {
-  rt::Result<Volume> volume = Volume::open(boot_device());
+  rt::Result<platform::Volume> volume = platform::Volume::open(platform::boot_device());
   if (!volume) return {};  // started from a network or from memory
   char folder[256], path[300];
-  const rt::Text places[] = {program_folder({folder, sizeof folder}), "\\"};
+  const rt::Text places[] = {platform::program_folder({folder, sizeof folder}), "\\"};
   for (rt::Text place : places) {
     const rt::Text name =
         rt::print_to({path, sizeof path}, "%.*sllama.cfg", place.length(), place.data);
-    rt::Result<File> file = volume->open_file(name);
+    rt::Result<platform::File> file = volume->open_file(name);
     if (!file && file.error().code == rt::Errc::not_found) continue;
     if (!file) return file.error();
     rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kConfigBytes);
@@ -37,11 +37,11 @@ rt::Result<void> read_config_file(Options& options, rt::Arena& arena) {
   return {};
 }
 
-rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, Console& console) {
+rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, platform::Console& console) {
   rt::Result<rt::Span<char>> buffer = arena.make_raw<char>(kLineBytes);
   if (!buffer) return buffer.error();
   bool unreadable = false;
-  const rt::Span<char> line = command_line(*buffer, unreadable);
+  const rt::Span<char> line = platform::command_line(*buffer, unreadable);
   if (unreadable)
     console.write("note: the boot options that firmware handed over are no text; passed over\n");
   char foreign[160];
@@ -54,26 +54,26 @@ rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, Console
   return done;
 }
 
-void print_head(Console& console) {
+void print_head(platform::Console& console) {
   console.set_color(uefi::Color::white);
   rt::print(console, "llama.efi %s\n", kVersion);
   console.reset_color();
   char vendor[128];
   const rt::Text name =
-      g_system->firmware_vendor
-          ? rt::utf16_to_utf8({g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
+      platform::g_system->firmware_vendor
+          ? rt::utf16_to_utf8({platform::g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
           : rt::Text("unknown");
-  const uint32_t revision = g_system->header.revision;
+  const uint32_t revision = platform::g_system->header.revision;
   rt::print(console, "firmware  %.*s %#x, UEFI %u.%u\n", name.length(), name.data,
-            g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
-  rt::print(console, "cpu       %s\n", CpuName().text);
+            platform::g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
+  rt::print(console, "cpu       %s\n", platform::CpuName().text);
 }
 
 /// The prompt of options.prompt_file, which then is options.prompt.
 rt::Result<void> read_prompt_file(Options& options, rt::Arena& arena) {
   if (options.prompt_file.empty()) return {};
   uefi::Handle devices[16];
-  rt::Result<File> file = open_on_any({devices, find_volumes({devices, 16})}, options.prompt_file);
+  rt::Result<platform::File> file = platform::open_on_any({devices, platform::find_volumes({devices, 16})}, options.prompt_file);
   if (!file) return file.error();
   rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kPromptBytes);
   if (!bytes) return bytes.error();
@@ -82,11 +82,11 @@ rt::Result<void> read_prompt_file(Options& options, rt::Arena& arena) {
 }
 
 /// Defaults, llama.cfg, command line; later ones win.
-rt::Result<void> read_options(Options& options, rt::Arena& arena, Console& console) {
+rt::Result<void> read_options(Options& options, rt::Arena& arena, platform::Console& console) {
   if (rt::Result<void> done = read_config_file(options, arena); !done) return done;
   if (rt::Result<void> done = read_boot_arguments(options, arena, console); !done) return done;
   if (rt::Result<void> done = read_prompt_file(options, arena); !done) return done;
-  if (options.seed == 0) options.seed = entropy() % 1'000'000'000 + 1;  // short enough to type
+  if (options.seed == 0) options.seed = platform::entropy() % 1'000'000'000 + 1;  // short enough to type
   console.use_colors(options.color);
   return {};
 }
@@ -112,16 +112,16 @@ rt::Result<void> converse(Options& options, Conversation& conversation, const Te
       case Conversation::Next::quit: options.on_finish = OnFinish::exit; return {};
       case Conversation::Next::power_off: options.on_finish = OnFinish::poweroff; return {};
       case Conversation::Next::reboot: options.on_finish = OnFinish::reboot; return {};
-      case Conversation::Next::other_model: started = Clock::ticks();
+      case Conversation::Next::other_model: started = platform::Clock::ticks();
     }
   }
 }
 
 /// Everything between the console's begin and its end.
 rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t started) {
-  rt::Result<Pages> pages =
-      Pages::allocate(kConfigBytes + kLineBytes + kPromptBytes + sizeof(Conversation) + 4096,
-                      MemoryUse::buffer, "the conversation");
+  rt::Result<platform::Pages> pages =
+      platform::Pages::allocate(kConfigBytes + kLineBytes + kPromptBytes + sizeof(Conversation) + 4096,
+                      platform::MemoryUse::buffer, "the conversation");
   if (!pages) return pages.error();
   rt::Arena arena(pages->memory());
   if (rt::Result<void> done = read_options(options, arena, terminal.console); !done) return done;
@@ -154,17 +154,17 @@ uefi::Status status_of(const rt::Error& error) {
 }
 
 /// An error must be read before firmware clears the screen, unless nobody is there to read it.
-void wait_for_reader(const Options& options, Console& console, Keyboard& keyboard) {
+void wait_for_reader(const Options& options, platform::Console& console, platform::Keyboard& keyboard) {
   if (options.on_finish != OnFinish::prompt || !keyboard.present()) return;
   console.write("press a key to go back to the firmware\n");
-  Key key;
+  platform::Key key;
   (void)keyboard.wait(key);
 }
 
-void finish(OnFinish what, Console& console) {
-  if (what == OnFinish::poweroff && !power_off())
+void finish(OnFinish what, platform::Console& console) {
+  if (what == OnFinish::poweroff && !platform::power_off())
     console.write("note: this firmware cannot switch the machine off\n");
-  if (what == OnFinish::reboot && !reboot())
+  if (what == OnFinish::reboot && !platform::reboot())
     console.write("note: this firmware cannot restart the machine\n");
 }
 
@@ -173,18 +173,18 @@ void finish(OnFinish what, Console& console) {
 
 extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) {
   using namespace boot;
-  const uint64_t started = Clock::ticks();
-  set_firmware(image, system);
+  const uint64_t started = platform::Clock::ticks();
+  platform::set_firmware(image, system);
   // The boot manager resets a machine whose program has not ended after five minutes.
-  (void)g_services->set_watchdog_timer(0, 0, 0, nullptr);
-  if (const uefi::LoadedImage* loaded = loaded_image())
-    count_memory(MemoryUse::image, static_cast<int64_t>(loaded->image_size));
+  (void)platform::g_services->set_watchdog_timer(0, 0, 0, nullptr);
+  if (const uefi::LoadedImage* loaded = platform::loaded_image())
+    platform::count_memory(platform::MemoryUse::image, static_cast<int64_t>(loaded->image_size));
 
-  Console console(system->con_out);
-  Keyboard keyboard(*system);
-  Clock clock = Clock::start();
+  platform::Console console(system->con_out);
+  platform::Keyboard keyboard(*system);
+  platform::Clock clock = platform::Clock::start();
   // Firmware may have left its logo behind.
-  if (!console.choose_mode() && has_screen()) console.clear();
+  if (!console.choose_mode() && platform::has_screen()) console.clear();
   print_head(console);
 
   Options options;

@@ -7,22 +7,22 @@ namespace {
 constexpr const char* kFolder = "\\models";
 constexpr uint64_t kMaxVolumes = 64;
 
-bool may_be_model(const DirectoryEntry& entry) {
+bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
   return !entry.directory && (name.ends_with(".bin") || name.ends_with(".BIN")) &&
          !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
-rt::Result<model::Checkpoint> read_header(Volume& volume, rt::Text name) {
-  rt::Result<File> file = volume.open_file(name);
+rt::Result<model::Checkpoint> read_header(platform::Volume& volume, rt::Text name) {
+  rt::Result<platform::File> file = volume.open_file(name);
   if (!file) return file.error();
   uint8_t header[256];
-  FileSource source(*file, {header, sizeof header});
+  platform::FileSource source(*file, {header, sizeof header});
   return model::Checkpoint::open(source);
 }
 
 /// One line: the file, its size, and the shape that its header states or why it is no model.
-void describe(Volume& volume, const DirectoryEntry& entry, const Terminal& terminal) {
+void describe(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
   char path[800];
   const rt::Text name = rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name);
   rt::print(terminal.console, "  %-36.*s %8.1f MiB  ", name.length(), name.data,
@@ -42,13 +42,13 @@ void describe(Volume& volume, const DirectoryEntry& entry, const Terminal& termi
 
 /// The models of one volume, counted in `found`. A volume without the folder is no error.
 rt::Result<void> list_volume(uefi::Handle device, uint32_t& found, const Terminal& terminal) {
-  rt::Result<Volume> volume = Volume::open(device);
+  rt::Result<platform::Volume> volume = platform::Volume::open(device);
   if (!volume) return volume.error();
-  rt::Result<Directory> folder = volume->open_directory(kFolder);
+  rt::Result<platform::Directory> folder = volume->open_directory(kFolder);
   if (!folder && folder.error().code == rt::Errc::not_found) return {};
   if (!folder) return folder.error();
   for (;;) {
-    DirectoryEntry entry;
+    platform::DirectoryEntry entry;
     rt::Result<bool> more = folder->next(entry);
     if (!more) return more.error();
     if (!*more || terminal.keyboard.stop_pressed()) return {};
@@ -60,7 +60,7 @@ rt::Result<void> list_volume(uefi::Handle device, uint32_t& found, const Termina
 
 void list_models(const Terminal& terminal) {
   uefi::Handle devices[kMaxVolumes];
-  const uint64_t volumes = find_volumes({devices, kMaxVolumes});
+  const uint64_t volumes = platform::find_volumes({devices, kMaxVolumes});
   uint32_t found = 0;
   for (uint64_t i = 0; i < volumes; ++i)
     if (rt::Result<void> done = list_volume(devices[i], found, terminal); !done)

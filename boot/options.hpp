@@ -1,5 +1,5 @@
 #pragma once
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 #include "model/sampler.hpp"
 #include "rt/format.hpp"
 

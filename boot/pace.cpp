@@ -22,14 +22,14 @@ void Pace::token_took(uint64_t ticks) {
 }
 
 void Pace::end_trial() {
-  model::Crew& crew = engine_.processors.crew();
+  rt::Crew& crew = engine_.processors.crew();
   const bool faster = best_ < usual_ - usual_ / 10;
   if (!faster) use(crew.members() == 1 ? all_ : 1);
   if (crew.members() == 1) engine_.processors.stop();  // who does not work must not spin
 }
 
 void Pace::use(uint32_t members) {
-  model::Crew& crew = engine_.processors.crew();
+  rt::Crew& crew = engine_.processors.crew();
   if (crew.members() == members) return;
   crew.set_members(members);
   start_processors(engine_, terminal_);

@@ -14,7 +14,7 @@ float mean(const float* values, uint32_t from, uint32_t to) {
 
 }  // namespace
 
-void plot(Console& console, const char* title, const float* values, uint32_t count) {
+void plot(platform::Console& console, const char* title, const float* values, uint32_t count) {
   if (count == 0) return;
   const uint32_t room = console.size().columns - kScale - 1;
   const uint32_t columns = rt::min(rt::min(count, room), kMostColumns);

@@ -5,6 +5,6 @@ namespace boot {
 
 /// Draws a row of values as columns of block characters, the first on the left, with the scale and
 /// `title` beside them. More values than columns are averaged.
-void plot(Console& console, const char* title, const float* values, uint32_t count);
+void plot(platform::Console& console, const char* title, const float* values, uint32_t count);
 
 }  // namespace boot

@@ -13,9 +13,9 @@ double per_second(uint64_t bytes, double seconds) {
 }  // namespace
 
 rt::Result<rt::Span<const uint8_t>> Progress::next(uint64_t most) {
-  const uint64_t before = Clock::ticks();
+  const uint64_t before = platform::Clock::ticks();
   rt::Result<rt::Span<const uint8_t>> bytes = source_.next(most);
-  const uint64_t now = Clock::ticks();
+  const uint64_t now = platform::Clock::ticks();
   if (!bytes) {
     if (drawn_) terminal_.console.write("\n");
     return bytes;
@@ -34,13 +34,13 @@ rt::Result<rt::Span<const uint8_t>> Progress::next(uint64_t most) {
 }
 
 void Progress::finish() {
-  ended_ = Clock::ticks();
+  ended_ = platform::Clock::ticks();
   draw();
   terminal_.console.write("\n");
 }
 
 double Progress::rate() const {
-  return per_second(done_, terminal_.clock.seconds((ended_ ? ended_ : Clock::ticks()) - start_));
+  return per_second(done_, terminal_.clock.seconds((ended_ ? ended_ : platform::Clock::ticks()) - start_));
 }
 
 double Progress::read_rate() const {

@@ -5,10 +5,10 @@ namespace boot {
 
 /// A file on its way into memory, with a bar that shows how far it is: passes on what `source`
 /// hands out. Esc or Ctrl-C ends it with Errc::stopped.
-class Progress final : public model::ByteSource {
+class Progress final : public rt::ByteSource {
  public:
-  Progress(model::ByteSource& source, const Terminal& terminal)
-      : source_(source), terminal_(terminal), start_(Clock::ticks()) {}
+  Progress(rt::ByteSource& source, const Terminal& terminal)
+      : source_(source), terminal_(terminal), start_(platform::Clock::ticks()) {}
 
   rt::Text name() const override { return source_.name(); }
   uint64_t size() const override { return source_.size(); }
@@ -23,7 +23,7 @@ class Progress final : public model::ByteSource {
  private:
   void draw();
 
-  model::ByteSource& source_;
+  rt::ByteSource& source_;
   const Terminal& terminal_;
   uint64_t start_, read_ticks_ = 0, drawn_ = 0, ended_ = 0;
   uint64_t done_ = 0;  // bytes

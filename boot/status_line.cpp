@@ -4,13 +4,13 @@
 
 namespace boot {
 
-StatusLine::StatusLine(Console& console)
+StatusLine::StatusLine(platform::Console& console)
     : console_(console), size_(console.size()),
-      enabled_(size_.rows > 10 && has_screen() && !has_serial_line()) {}
+      enabled_(size_.rows > 10 && platform::has_screen() && !platform::has_serial_line()) {}
 
 void StatusLine::show(rt::Text text) {
   if (!enabled_) return;
-  const Console::Position story = console_.position();
+  const platform::Console::Position story = console_.position();
   if (story.row + 1 >= size_.rows) return;
   console_.move_to({0, size_.rows - 1});
   console_.set_color(uefi::Color::cyan);
@@ -24,7 +24,7 @@ void StatusLine::show(rt::Text text) {
 void StatusLine::hide() {
   if (!shown_) return;
   shown_ = false;
-  const Console::Position story = console_.position();
+  const platform::Console::Position story = console_.position();
   console_.move_to({0, size_.rows - 1});
   console_.clear_line_end();
   console_.move_to(story);

@@ -7,7 +7,7 @@ namespace boot {
 /// serial line, too, there is none: terminals differ in how many rows they have.
 class StatusLine {
  public:
-  explicit StatusLine(Console& console);
+  explicit StatusLine(platform::Console& console);
   StatusLine(const StatusLine&) = delete;
   ~StatusLine() { hide(); }
 
@@ -18,8 +18,8 @@ class StatusLine {
   void before_new_line();
 
  private:
-  Console& console_;
-  Console::Size size_;
+  platform::Console& console_;
+  platform::Console::Size size_;
   bool enabled_, shown_ = false;
 };
 

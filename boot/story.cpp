@@ -45,7 +45,7 @@ class Telling {
   void tell() {
     terminal_.console.write("\n");
     while (!stopped_) {
-      const uint64_t before = Clock::ticks();
+      const uint64_t before = platform::Clock::ticks();
       const model::Session::Event event = session_.advance();
       if (event == model::Session::Event::end) break;
       stopped_ = terminal_.keyboard.stop_pressed();
@@ -57,7 +57,7 @@ class Telling {
   }
 
   void print_figures(uint64_t started) {
-    const Clock& clock = terminal_.clock;
+    const platform::Clock& clock = terminal_.clock;
     const double seconds = clock.seconds(last_ - first_);
     const double rate = drawn_ > 1 && seconds > 0 ? (drawn_ - 1) / seconds : 0;
     status_.hide();
@@ -66,7 +66,7 @@ class Telling {
               "\n\n%'u token%s, %.1f tokens/s, first token after %.2f s, memory %'llu bytes\n",
               session_.position(), session_.position() == 1 ? "" : "s", rate,
               drawn_ ? clock.seconds(first_ - started) : clock.seconds_since(started),
-              static_cast<unsigned long long>(memory_count().peak));
+              static_cast<unsigned long long>(platform::memory_count().peak));
     if (stopped_) terminal_.console.write("stopped\n");
     if (session_.filled_context())
       rt::print(terminal_.console, "the story fills the model's context of %'u tokens\n",
@@ -80,7 +80,7 @@ class Telling {
   void take(uint64_t before) {
     Color color = Color::light_cyan;  // the prompt's
     if (session_.position() > session_.prompt_tokens()) {
-      const uint64_t now = Clock::ticks();
+      const uint64_t now = platform::Clock::ticks();
       const float probability = engine_.sampler.probability();
       pace_.token_took(now - before);
       record_.add_token(terminal_.clock.seconds(now - (drawn_ ? last_ : before)),
@@ -91,7 +91,7 @@ class Telling {
     }
     record_.add_text(session_.text());
     show(color);
-    const uint64_t now = Clock::ticks();
+    const uint64_t now = platform::Clock::ticks();
     if (now - flushed_ < terminal_.clock.milliseconds_to_ticks(kFlush)) return;
     flushed_ = now;
     writer_.flush();

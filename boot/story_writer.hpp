@@ -7,7 +7,7 @@ namespace boot {
 /// can go to the next line as a whole. Control characters that would move the cursor are left out.
 class StoryWriter {
  public:
-  StoryWriter(Console& console, StatusLine& status)
+  StoryWriter(platform::Console& console, StatusLine& status)
       : console_(console), status_(status), width_(console.size().columns - 1) {}
 
   /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
@@ -25,7 +25,7 @@ class StoryWriter {
   void new_line();
   void put(rt::Text text, uefi::Color color);
 
-  Console& console_;
+  platform::Console& console_;
   StatusLine& status_;
   uint32_t width_;
   uint32_t column_ = 0;

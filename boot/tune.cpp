@@ -6,21 +6,21 @@ namespace boot {
 namespace {
 
 /// Seconds that one token takes with so many processors, at best.
-double token_seconds(Engine& engine, uint32_t processors, const Clock& clock) {
+double token_seconds(Engine& engine, uint32_t processors, const platform::Clock& clock) {
   constexpr uint32_t kRuns = 3;
   engine.processors.crew().set_members(processors);
   uint64_t best = ~uint64_t{0};
   for (uint32_t i = 0; i < kRuns; ++i) {
-    const uint64_t start = Clock::ticks();
+    const uint64_t start = platform::Clock::ticks();
     (void)engine.transformer.forward({&model::kBos, 1}, 0);
-    best = rt::min(best, Clock::ticks() - start);
+    best = rt::min(best, platform::Clock::ticks() - start);
   }
   return clock.seconds(best);
 }
 
 }  // namespace
 
-rt::Result<const model::Kernels*> named_kernels(const Options& options, uint32_t features) {
+rt::Result<const model::Kernels*> named_kernels(const Options& options, rt::CpuFeatures features) {
   const rt::Text name = options.kernel;
   if (name.empty()) return nullptr;
   const model::Kernels* kernels = model::find_kernels(name);
@@ -32,11 +32,11 @@ rt::Result<const model::Kernels*> named_kernels(const Options& options, uint32_t
   return kernels;
 }
 
-rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, uint32_t features,
+rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, rt::CpuFeatures features,
                                                   const Terminal& terminal) {
   model::Timing timings[model::kKernelSets];
   rt::Result<rt::Span<model::Timing>> measured = model::measure_kernels(
-      engine.model.layers[0].w1, features, Clock::ticks, terminal.clock.milliseconds_to_ticks(1),
+      engine.model.layers[0].w1, features, platform::Clock::ticks, terminal.clock.milliseconds_to_ticks(1),
       timings, engine.arena);
   if (!measured) return measured.error();
   const model::Matrix& sample = engine.model.layers[0].w1;
@@ -56,7 +56,7 @@ void start_processors(Engine& engine, const Terminal& terminal) {
 }
 
 void choose_processors(Engine& engine, const Options& options, const Terminal& terminal) {
-  model::Crew& crew = engine.processors.crew();
+  rt::Crew& crew = engine.processors.crew();
   const uint32_t most = crew.capacity();
   if (most == 1) {
     rt::print(terminal.console, "cores     1%s\n",

@@ -4,11 +4,11 @@
 namespace boot {
 
 /// The kernel set that the user named, or null where the fastest is wanted. `features`:
-/// model::Feature bits of the processor.
-rt::Result<const model::Kernels*> named_kernels(const Options& options, uint32_t features);
+/// what the processor lets code use.
+rt::Result<const model::Kernels*> named_kernels(const Options& options, rt::CpuFeatures features);
 
 /// Times the kernel sets on the engine's model, says how they did and returns the fastest.
-rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, uint32_t features,
+rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, rt::CpuFeatures features,
                                                   const Terminal& terminal);
 
 /// Brings the other processors in for a while of work; says so where some do not come.

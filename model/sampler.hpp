@@ -1,6 +1,6 @@
 #pragma once
 #include "model/kernels/kernels.hpp"
-#include "model/tokenizer.hpp"
+#include "model/tokenizers/sentencepiece.hpp"
 #include "rt/random.hpp"
 
 namespace model {

@@ -28,7 +28,7 @@ struct Transformer::Output {
 };
 
 /// Matrices times the same activations; a part is a share of the blocks of each matrix.
-class Transformer::Multiply : public Task {
+class Transformer::Multiply : public rt::Task {
  public:
   template <uint32_t n>
   Multiply(Transformer& t, const Output (&outputs)[n]) : t_(t), outputs_{outputs, n} {}
@@ -96,7 +96,7 @@ class Transformer::GateAndUp final : public Multiply {
 };
 
 /// softmax(q k / sqrt(head_dim)) v for one head at one position; the pieces are positions x heads.
-class Transformer::Attend final : public Task {
+class Transformer::Attend final : public rt::Task {
  public:
   Attend(Transformer& t, uint32_t layer, uint32_t first, uint32_t n, uint32_t parts)
       : t_(t), layer_(layer), first_(first), n_(n), parts_(parts) {}
@@ -195,7 +195,7 @@ uint64_t Transformer::cache_bytes(const Config& c, uint32_t context) {
 }
 
 rt::Result<Transformer> Transformer::create(const Model& model, uint32_t context,
-                                            const Kernels& kernels, Workers& workers,
+                                            const Kernels& kernels, rt::Workers& workers,
                                             rt::Arena& arena) {
   const Config& c = model.config;
   const Layer& any = model.layers[0];

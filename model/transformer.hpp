@@ -1,8 +1,8 @@
 #pragma once
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 #include "model/kernels/kernels.hpp"
 #include "model/token.hpp"
-#include "model/workers.hpp"
+#include "rt/workers.hpp"
 
 namespace model {
 
@@ -15,7 +15,7 @@ class Transformer {
   /// `context`: the most positions, at most the model's seq_len. The model, kernels and workers
   /// must outlive the transformer. Everything is taken from `arena` here, nothing later.
   static rt::Result<Transformer> create(const Model& model, uint32_t context,
-                                        const Kernels& kernels, Workers& workers,
+                                        const Kernels& kernels, rt::Workers& workers,
                                         rt::Arena& arena);
 
   /// What create() takes from its arena, in bytes; of it, what the KV cache takes.
@@ -73,7 +73,7 @@ class Transformer {
 
   const Model* model_ = nullptr;
   const Kernels* kernels_ = nullptr;
-  Workers* workers_ = nullptr;
+  rt::Workers* workers_ = nullptr;
   uint32_t context_ = 0;
   Buffers b_{};
 };

@@ -3,7 +3,7 @@
 #include "boot/platform/firmware.hpp"
 #include "boot/platform/instructions.hpp"
 
-namespace boot {
+namespace platform {
 
 namespace {
 
@@ -128,4 +128,4 @@ void Clock::compare(uint64_t now, uint32_t second) {
   }
 }
 
-}  // namespace boot
+}  // namespace platform

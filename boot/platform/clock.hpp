@@ -1,7 +1,7 @@
 #pragma once
 #include <stdint.h>
 
-namespace boot {
+namespace platform {
 
 /// Time from the processor's time stamp counter. Durations are kept in ticks and turned into
 /// seconds when they are shown: by then check() may know the counter's rate better, since some
@@ -54,4 +54,4 @@ class Clock {
   uint64_t edge_ticks_ = 0, edge_blur_ = 0;  // it was at most edge_blur_ before edge_ticks_
 };
 
-}  // namespace boot
+}  // namespace platform

@@ -2,7 +2,7 @@
 
 #include "boot/platform/plain_text.hpp"
 
-namespace boot {
+namespace platform {
 
 using uefi::Status;
 
@@ -133,4 +133,4 @@ void Console::restore() {
   cursor_changed_ = false;
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -3,7 +3,7 @@
 #include "rt/utf.hpp"
 #include "uefi_headers/simple_text_output.hpp"
 
-namespace boot {
+namespace platform {
 
 /// The text console of firmware, screens and serial lines alike. Takes UTF-8; what cannot be shown
 /// is replaced (plain_text.hpp), control characters but \n \r \t \b become "?". Every write() is on
@@ -68,4 +68,4 @@ class Console final : public rt::Sink {
   uefi::Char16 units_[160];  // waiting for OutputString
 };
 
-}  // namespace boot
+}  // namespace platform

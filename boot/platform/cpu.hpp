@@ -1,7 +1,9 @@
 #pragma once
 #include <stdint.h>
 
-namespace boot {
+#include "rt/cpu_features.hpp"
+
+namespace platform {
 
 /// The vector state of one processor, switched on as far as the processor and its CPUID allow, and
 /// put back by restore(). Firmware leaves AVX off (CR4.OSXSAVE clear), and CPUID shows it all the
@@ -13,8 +15,8 @@ class VectorState {
   VectorState(const VectorState&) = delete;
   ~VectorState() { restore(); }
 
-  /// Switches on what there is on the processor that this runs on. Returns model::Feature bits.
-  uint32_t enable();
+  /// Switches on what there is on the processor that this runs on. Returns what code may use from now on.
+  rt::CpuFeatures enable();
   /// Control registers as they were. On the same processor.
   void restore();
 
@@ -32,4 +34,4 @@ struct CpuName {
   char buffer_[49];
 };
 
-}  // namespace boot
+}  // namespace platform

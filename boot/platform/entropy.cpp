@@ -7,7 +7,7 @@
 #include "uefi_headers/rng.hpp"
 #include "uefi_headers/runtime_services.hpp"
 
-namespace boot {
+namespace platform {
 namespace {
 
 /// splitmix64's mixing step (Steele, Lea, Flood 2014): every bit of `value` moves half of the result.
@@ -38,4 +38,4 @@ uint64_t entropy() {
   return mix(from_firmware() ^ mix(random_of_processor() ^ mix(from_time() ^ Clock::ticks())));
 }
 
-}  // namespace boot
+}  // namespace platform

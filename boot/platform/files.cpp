@@ -3,7 +3,7 @@
 #include "boot/platform/firmware.hpp"
 #include "rt/format.hpp"
 
-namespace boot {
+namespace platform {
 
 using uefi::Status;
 
@@ -116,4 +116,4 @@ rt::Result<rt::Span<const uint8_t>> FileSource::next(uint64_t most) {
   return part;
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -1,10 +1,10 @@
 #pragma once
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 #include "rt/arena.hpp"
 #include "rt/result.hpp"
 #include "uefi_headers/file.hpp"
 
-namespace boot {
+namespace platform {
 
 /// The most bytes of one Read or Write call. Larger ones fail on some firmware, for good; smaller
 /// ones are slow everywhere.
@@ -63,7 +63,7 @@ class File {
 };
 
 /// A file for the model loader: read from front to back in pieces of a buffer's size.
-class FileSource final : public model::ByteSource {
+class FileSource final : public rt::ByteSource {
  public:
   /// Reads `file` from its position on through `buffer`: best kMaxTransfer bytes from Pages.
   /// Both must outlive this.
@@ -79,4 +79,4 @@ class FileSource final : public model::ByteSource {
   rt::Span<const uint8_t> ready_;  // read, not handed out yet
 };
 
-}  // namespace boot
+}  // namespace platform

@@ -2,7 +2,7 @@
 
 #include "rt/format.hpp"
 
-namespace boot {
+namespace platform {
 
 StatusText::StatusText(uefi::Status status) {
   if (const char* name = uefi::status_name(status))
@@ -22,4 +22,4 @@ rt::Error firmware_error(uefi::Status status, const char* format, ...) {
                   StatusText(status).c_str());
 }
 
-}  // namespace boot
+}  // namespace platform

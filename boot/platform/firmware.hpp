@@ -9,7 +9,7 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system);
 
 /// Firmware as plain C++. Everything in this folder runs on the boot processor only, at
 /// TPL_APPLICATION, after set_firmware().
-namespace boot {
+namespace platform {
 
 // Set once, in efi_main; tests point them at tables of their own.
 inline constinit uefi::Handle g_image = nullptr;
@@ -56,4 +56,4 @@ class StatusText {
 [[gnu::format(printf, 2, 3)]] rt::Error firmware_error(uefi::Status status, const char* format,
                                                        ...);
 
-}  // namespace boot
+}  // namespace platform

@@ -1,7 +1,7 @@
 #pragma once
 #include <stdint.h>
 
-namespace boot {
+namespace platform {
 
 /// What the program needs of x86-64 that C++ has no words for. Nothing else in this folder holds
 /// assembler but start.S, and host tests link functions of their own in place of these: most of them
@@ -31,4 +31,4 @@ void reset_mxcsr();
 /// RDRAND; 0 where the processor lacks it or has no number ready.
 uint64_t random_of_processor();
 
-}  // namespace boot
+}  // namespace platform

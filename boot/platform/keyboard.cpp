@@ -3,7 +3,7 @@
 #include "boot/platform/firmware.hpp"
 #include "rt/utf.hpp"
 
-namespace boot {
+namespace platform {
 
 using uefi::ScanCode;
 using uefi::Status;
@@ -152,4 +152,4 @@ void Keyboard::discard() {
   first_ = count_ = 0;
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -3,7 +3,7 @@
 #include "uefi_headers/simple_text_input_ex.hpp"
 #include "uefi_headers/system_table.hpp"
 
-namespace boot {
+namespace platform {
 
 /// One key press.
 struct Key {
@@ -63,4 +63,4 @@ class Keyboard {
   bool after_return_ = false;  // the last character was \r: a \n belongs to it
 };
 
-}  // namespace boot
+}  // namespace platform

@@ -2,7 +2,7 @@
 
 #include "boot/platform/firmware.hpp"
 
-namespace boot {
+namespace platform {
 
 namespace {
 
@@ -119,4 +119,4 @@ FreeMemory free_memory() {
   return {};
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -2,7 +2,7 @@
 #include "rt/result.hpp"
 #include "uefi_headers/boot_services.hpp"
 
-namespace boot {
+namespace platform {
 
 /// What memory that came from firmware is used for.
 enum class MemoryUse : uint8_t { image, model, session, buffer, pool };
@@ -53,4 +53,4 @@ struct FreeMemory {
 /// Walks the memory map. UEFI 2.10 §7.2 EFI_BOOT_SERVICES.GetMemoryMap().
 FreeMemory free_memory();
 
-}  // namespace boot
+}  // namespace platform

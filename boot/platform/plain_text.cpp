@@ -1,6 +1,6 @@
 #include "boot/platform/plain_text.hpp"
 
-namespace boot {
+namespace platform {
 
 namespace {
 
@@ -49,4 +49,4 @@ rt::Text plain_text(char32_t character) {
   return "?";
 }
 
-}  // namespace boot
+}  // namespace platform

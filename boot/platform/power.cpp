@@ -2,7 +2,7 @@
 
 #include "boot/platform/firmware.hpp"
 
-namespace boot {
+namespace platform {
 
 namespace {
 
@@ -16,4 +16,4 @@ bool reset(uefi::ResetType type) {
 bool power_off() { return reset(uefi::ResetType::shutdown); }
 bool reboot() { return reset(uefi::ResetType::cold); }
 
-}  // namespace boot
+}  // namespace platform

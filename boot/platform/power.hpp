@@ -1,6 +1,6 @@
 #pragma once
 
-namespace boot {
+namespace platform {
 
 /// Switches the machine off. Returns only where firmware cannot, and then false.
 /// UEFI 2.10 §8.5.1 ResetSystem(EfiResetShutdown).
@@ -10,4 +10,4 @@ bool power_off();
 /// UEFI 2.10 §8.5.1 ResetSystem(EfiResetCold).
 bool reboot();
 
-}  // namespace boot
+}  // namespace platform

@@ -4,7 +4,7 @@
 #include "boot/platform/firmware.hpp"
 #include "boot/platform/instructions.hpp"
 
-namespace boot {
+namespace platform {
 
 using uefi::Status;
 
@@ -35,7 +35,7 @@ Processors::Processors(uint32_t wanted)
     : services_(locate_protocol<uefi::MpServices>()), crew_(count(wanted)) {}
 
 uint32_t Processors::count(uint32_t wanted) {
-  const uint32_t most = wanted ? rt::min(wanted, model::Crew::kMostMembers) : model::Crew::kMostMembers;
+  const uint32_t most = wanted ? rt::min(wanted, rt::Crew::kMostMembers) : rt::Crew::kMostMembers;
   uefi::Uintn processors = 0, enabled = 0;
   if (!services_ || services_->get_number_of_processors(services_, &processors, &enabled) != Status::success)
     return 1;
@@ -96,4 +96,4 @@ void Processors::stop() {
   finished_ = nullptr;
 }
 
-}  // namespace boot
+}  // namespace platform

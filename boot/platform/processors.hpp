@@ -1,9 +1,9 @@
 #pragma once
-#include "model/crew.hpp"
+#include "rt/crew.hpp"
 #include "rt/result.hpp"
 #include "uefi_headers/mp_services.hpp"
 
-namespace boot {
+namespace platform {
 
 /// The application processors as members of a crew. Firmware's MP services start them once for a
 /// while of work, not for every task, which would take 10 ms each. PI 1.7 vol. 2 §13.4.
@@ -17,7 +17,7 @@ class Processors {
   /// Whether firmware can start other processors at all.
   bool available() const { return services_ != nullptr; }
   /// The crew, with as many members as processors could work: one for each physical core.
-  model::Crew& crew() { return crew_; }
+  rt::Crew& crew() { return crew_; }
 
   /// Brings crew().members() - 1 other processors into the crew. They spin there until stop(). An
   /// error says why fewer work than could; those that came work all the same. Nothing is done where
@@ -38,7 +38,7 @@ class Processors {
   uefi::MpServices* services_;
   uefi::Event finished_ = nullptr;  // signalled when all have come back
   uint8_t member_[kMostProcessors] = {};  // by processor number; 0: takes no part
-  model::Crew crew_;
+  rt::Crew crew_;
 };
 
-}  // namespace boot
+}  // namespace platform

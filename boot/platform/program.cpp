@@ -4,7 +4,7 @@
 #include "rt/memory.hpp"
 #include "rt/utf.hpp"
 
-namespace boot {
+namespace platform {
 namespace {
 
 /// Where the optional data of an EFI_LOAD_OPTION begins, or 0 where the bytes are none: attributes
@@ -73,4 +73,4 @@ rt::Span<char> command_line(rt::Span<char> buffer, bool& unreadable) {
       unreadable);
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -2,7 +2,7 @@
 #include "rt/span.hpp"
 #include "uefi_headers/loaded_image.hpp"
 
-namespace boot {
+namespace platform {
 
 /// What firmware says of this program. UEFI 2.10 §9.1, EFI_LOADED_IMAGE_PROTOCOL. Null only where
 /// firmware is broken.
@@ -22,4 +22,4 @@ rt::Span<char> command_line(rt::Span<char> buffer, bool& unreadable);
 rt::Span<char> decode_load_options(rt::Span<const uint8_t> options, rt::Span<char> buffer,
                                    bool& unreadable);
 
-}  // namespace boot
+}  // namespace platform

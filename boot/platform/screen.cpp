@@ -4,10 +4,10 @@
 #include "uefi_headers/graphics_output.hpp"
 #include "uefi_headers/serial_io.hpp"
 
-namespace boot {
+namespace platform {
 
 bool has_screen() { return locate_protocol<uefi::GraphicsOutput>() != nullptr; }
 
 bool has_serial_line() { return locate_protocol<uefi::SerialIo>() != nullptr; }
 
-}  // namespace boot
+}  // namespace platform

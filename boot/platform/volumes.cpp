@@ -7,7 +7,7 @@
 #include "uefi_headers/loaded_image.hpp"
 #include "uefi_headers/simple_file_system.hpp"
 
-namespace boot {
+namespace platform {
 
 using uefi::Status;
 
@@ -191,4 +191,4 @@ rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path
   return worst;
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -1,7 +1,7 @@
 #pragma once
 #include "boot/platform/files.hpp"
 
-namespace boot {
+namespace platform {
 
 /// One entry of a directory.
 struct DirectoryEntry {
@@ -57,4 +57,4 @@ uint64_t find_volumes(rt::Span<uefi::Handle> into);
 rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
                              uefi::Handle* found_on = nullptr);
 
-}  // namespace boot
+}  // namespace platform

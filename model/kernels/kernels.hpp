@@ -1,6 +1,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "rt/cpu_features.hpp"
+
 namespace model {
 
 /// A run of packed f32 blocks times `n` activation vectors.
@@ -55,14 +57,11 @@ struct Head {
   float* out;           // [value_lanes]
 };
 
-/// Instructions that a kernel set needs beyond SSE2; a set of bits.
-enum Feature : uint32_t { kNoFeature = 0, kAvx2 = 1, kAvx512 = 2, kVnni = 4 };
-
 /// The inner loops for one instruction set. Every set gives the same bits as the scalar one, which
 /// is written to be read. y, keys, values and packed weights are 64-byte aligned.
 struct Kernels {
   const char* name;
-  uint32_t needs;  // of Feature
+  rt::CpuFeatures needs;
   /// y[i][r] = sum over columns j, ascending, of w[r][j] * x[i][j]; multiplied, rounded, added.
   void (*multiply_f32)(const ProductF32&);
   /// y[i][r] = sum over groups g, ascending, of (float(dot) * w_scale) * x_scale, where dot is the

@@ -112,4 +112,4 @@ void exp(float* x, uint32_t n, float shift) {
 }  // namespace
 
 constinit const model::Kernels model::kScalarKernels = {
-    "scalar", model::kNoFeature, multiply_f32, multiply_q8, quantize, score, mix, exp};
+    "scalar", {}, multiply_f32, multiply_q8, quantize, score, mix, exp};

@@ -49,7 +49,7 @@ const Kernels* find_kernels(rt::Text name) {
   return nullptr;
 }
 
-rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, uint32_t features,
+rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, rt::CpuFeatures features,
                                              uint64_t (*clock)(), uint64_t budget,
                                              Timing (&timings)[kKernelSets], rt::Arena& scratch) {
   const uint64_t mark = scratch.mark();

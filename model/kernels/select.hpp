@@ -13,8 +13,8 @@ rt::Span<const Kernels* const> all_kernels();
 /// The set of this name, or null.
 const Kernels* find_kernels(rt::Text name);
 
-constexpr bool usable(const Kernels& kernels, uint32_t features) {
-  return (kernels.needs & ~features) == 0;
+constexpr bool usable(const Kernels& kernels, rt::CpuFeatures features) {
+  return features.cover(kernels.needs);
 }
 
 /// How long one product with a sample matrix took, at best.
@@ -25,7 +25,7 @@ struct Timing {
 
 /// Times every usable set on `sample`, a matrix of the model, each for about `budget` of the ticks
 /// that `clock` counts, and returns them with the fastest first. `scratch` is rewound.
-rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, uint32_t features,
+rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, rt::CpuFeatures features,
                                              uint64_t (*clock)(), uint64_t budget,
                                              Timing (&timings)[kKernelSets], rt::Arena& scratch);
 

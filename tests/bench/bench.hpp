@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "model/workers.hpp"
+#include "rt/workers.hpp"
 #include "tests/host/engine.hpp"
 
 namespace test {
@@ -23,7 +23,7 @@ std::string model_file(const std::string& shape);
 
 /// How fast this machine reads `bytes` bytes of memory again and again with `workers`, in bytes/s:
 /// four sequential streams for each part. The median pass of about 20 milliseconds.
-double read_line(uint64_t bytes, model::Workers& workers);
+double read_line(uint64_t bytes, rt::Workers& workers);
 
 // Each adds its benchmarks to Google Benchmark's list, for 1 to `threads` threads.
 void register_read_line(uint32_t threads);  // read/SIZE/threads:N

@@ -17,7 +17,7 @@ constexpr const char* kShape = "15M";
 constexpr model::Storage kStorage{.precision = model::DType::q8};
 
 /// One load, into memory that was used before: firmware's memory has no page faults either.
-void load(model::ByteSource& source, rt::Arena& weights, rt::Arena& scratch) {
+void load(rt::ByteSource& source, rt::Arena& weights, rt::Arena& scratch) {
   weights.rewind(0);
   const model::Checkpoint checkpoint = value(model::Checkpoint::open(source));
   benchmark::DoNotOptimize(value(checkpoint.load(source, kStorage, weights, scratch)).layers.data);
@@ -45,7 +45,7 @@ void from_memory(benchmark::State& state) {
   const std::string bytes((std::istreambuf_iterator<char>(file)), {});
   measure(state, [&] {
     const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
-    return model::MemorySource(kShape, {data, bytes.size()});
+    return rt::MemorySource(kShape, {data, bytes.size()});
   });
 }
 

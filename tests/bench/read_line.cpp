@@ -57,7 +57,7 @@ rt::Span<const Line> filled_memory(uint64_t bytes) {
   return found->second.second;
 }
 
-class Reading final : public model::Task {
+class Reading final : public rt::Task {
  public:
   Reading(uint64_t bytes, uint32_t parts)
       : memory_(filled_memory(bytes)), lines_(memory_.count / parts / kStreams) {}
@@ -69,7 +69,7 @@ class Reading final : public model::Task {
  private:
   rt::Span<const Line> memory_;
   uint64_t lines_;  // of a stream
-  uint64_t (*sum_)(const Line*, uint64_t) = cpu_features() & model::kAvx2 ? sum_avx2 : sum_plain;
+  uint64_t (*sum_)(const Line*, uint64_t) = cpu_features().avx2 ? sum_avx2 : sum_plain;
 };
 
 void read(benchmark::State& state, uint64_t bytes, uint32_t members) {
@@ -83,7 +83,7 @@ void read(benchmark::State& state, uint64_t bytes, uint32_t members) {
 
 }  // namespace
 
-double read_line(uint64_t bytes, model::Workers& workers) {
+double read_line(uint64_t bytes, rt::Workers& workers) {
   using Clock = std::chrono::steady_clock;
   const uint32_t parts = workers.parts();
   Reading reading(bytes, parts);

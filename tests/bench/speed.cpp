@@ -37,7 +37,7 @@ std::string name(const char* what, const Case& c) {
 /// transformer is never run; its memory goes to those of the cases.
 Engine& loaded(const Case& c) {
   static std::map<std::pair<std::string, model::DType>, std::unique_ptr<Engine>> engines;
-  static model::Crew seats(kMostThreads);
+  static rt::Crew seats(kMostThreads);
   std::unique_ptr<Engine>& engine = engines[{c.shape, c.precision}];
   if (!engine) {
     FileSource source(model_file(c.shape));
@@ -47,7 +47,7 @@ Engine& loaded(const Case& c) {
   return *engine;
 }
 
-model::Transformer transformer(const Case& c, model::Workers& workers) {
+model::Transformer transformer(const Case& c, rt::Workers& workers) {
   Engine& engine = loaded(c);
   engine.session_arena().rewind(0);
   return value(model::Transformer::create(engine.model, c.context, *c.kernels, workers,

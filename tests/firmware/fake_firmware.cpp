@@ -246,11 +246,11 @@ void FakeFirmware::check_restored() {
   if (const std::string wrong = fake_registers::complaint(); !wrong.empty()) complaints_.add(wrong);
   volume_.reset();  // complains of open files
   // The program's own books.
-  const auto image = boot::memory_count(boot::MemoryUse::image);
-  boot::count_memory(boot::MemoryUse::image, -int64_t(image.now));
-  if (const uint64_t left = boot::memory_count().now) {
+  const auto image = platform::memory_count(platform::MemoryUse::image);
+  platform::count_memory(platform::MemoryUse::image, -int64_t(image.now));
+  if (const uint64_t left = platform::memory_count().now) {
     complaints_.add("the program counts memory that it gave back");
-    boot::count_memory(boot::MemoryUse::buffer, -int64_t(left));
+    platform::count_memory(platform::MemoryUse::buffer, -int64_t(left));
   }
 }
 

@@ -46,7 +46,7 @@ std::string complaint() {
 
 }  // namespace test
 
-namespace boot {
+namespace platform {
 
 Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   Cpuid r{};
@@ -54,9 +54,9 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   if (leaf == 0) r.eax = r.eax < 0x14 ? r.eax : 0x14;  // the time is this file's, not the host's
   if (leaf == 1) r.ecx &= ~(1u << 31);
   if (leaf == 7) {  // what the host's system does not allow is not there
-    const uint32_t features = test::cpu_features();
-    if (!(features & model::kAvx2)) r.ebx &= ~(1u << 5);
-    if (!(features & model::kAvx512)) r.ebx &= ~(1u << 16);
+    const rt::CpuFeatures features = test::cpu_features();
+    if (!features.avx2) r.ebx &= ~(1u << 5);
+    if (!features.avx512) r.ebx &= ~(1u << 16);
   }
   return r;
 }
@@ -87,4 +87,4 @@ void reset_mxcsr() {}
 
 uint64_t random_of_processor() { return 4; }
 
-}  // namespace boot
+}  // namespace platform

@@ -3,7 +3,7 @@
 #pragma once
 #include <cmath>
 
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 #include "model/pack.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

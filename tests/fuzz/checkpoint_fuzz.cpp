@@ -8,7 +8,7 @@
 //   sizes;
 // - has the same logits to the last bit with every kernel set of this machine, finite ones where
 //   its weights are, and whatever they are a token of the vocabulary is drawn.
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -93,7 +93,7 @@ bool is_tame(const model::Model& m) {
 test::Exact<float> logits_of(const model::Model& m, const model::RowGroups& groups, uint32_t steps,
                              const model::Kernels& kernels) {
   const uint32_t context = rt::min(m.config.seq_len, kContext);
-  model::Alone alone;
+  rt::Alone alone;
   const test::Exact<uint8_t> memory(model::Transformer::arena_bytes(m.config, groups, context, 1));
   rt::Arena arena(memory.span());
   auto transformer = model::Transformer::create(m, context, kernels, alone, arena);

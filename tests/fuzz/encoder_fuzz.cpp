@@ -6,7 +6,7 @@
 // what it took.
 #include <memory>
 
-#include "model/tokenizer.hpp"
+#include "model/tokenizers/sentencepiece.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/host/made_checkpoint.hpp"
 #include "tests/host/vocabulary.hpp"
@@ -38,7 +38,7 @@ struct Vocabulary {
     const auto count = uint32_t(pieces.size());
     memory = std::make_unique<test::Exact<uint8_t>>(model::Tokenizer::arena_bytes(file.size(), count));
     rt::Arena arena(memory->span());
-    model::MemorySource source("made.bin", {file.data(), file.size()});
+    rt::MemorySource source("made.bin", {file.data(), file.size()});
     auto loaded = model::Tokenizer::load(source, count, arena);
     must(bool(loaded), "the made vocabulary is one");
     tokenizer = *loaded;

@@ -65,8 +65,8 @@ uefi::Status find_loaded_image(uefi::Handle, const uefi::Guid*, void** found) {
 void hand_over(const test::Exact<uint8_t>& options, const test::Exact<uint8_t>& path) {
   static constinit uefi::BootServices services{};
   services.handle_protocol = find_loaded_image;
-  boot::g_services = &services;
-  boot::g_image = reinterpret_cast<uefi::Handle>(&g_loaded);
+  platform::g_services = &services;
+  platform::g_image = reinterpret_cast<uefi::Handle>(&g_loaded);
   g_loaded.load_options = options.data();
   g_loaded.load_options_size = uint32_t(options.size());
   g_loaded.file_path = reinterpret_cast<uefi::DevicePathProtocol*>(path.data());
@@ -74,7 +74,7 @@ void hand_over(const test::Exact<uint8_t>& options, const test::Exact<uint8_t>& 
 
 void check_folder(uint64_t room) {
   const test::Exact<char> buffer(room);
-  const std::string folder = fuzz::string(boot::program_folder(buffer.span()));
+  const std::string folder = fuzz::string(platform::program_folder(buffer.span()));
   must(folder.ends_with('\\'), "a folder ends with a backslash");
   must(folder.size() < rt::max<uint64_t>(room, 2), "a folder fits its buffer");
   must(fuzz::valid_utf8(folder), "a folder is UTF-8");
@@ -108,7 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_folder(room_bytes);
   const test::Exact<char> buffer(room_bytes);
   bool unreadable = true;
-  const rt::Span<char> line = boot::command_line(buffer.span(), unreadable);
+  const rt::Span<char> line = platform::command_line(buffer.span(), unreadable);
   must(line.data == buffer.data() && line.count < buffer.size(), "a command line lies in its buffer");
   must(!unreadable || line.empty(), "what is unreadable is empty");
   const std::string text(line.data, line.count);

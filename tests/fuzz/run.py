@@ -28,14 +28,14 @@ SECONDS = int(os.environ.get("FUZZ_SECONDS", 20))
 
 # Each target, with the sources that it is there for.
 TARGETS = {
-    "checkpoint": ("model/checkpoint.cpp", "model/checkpoint_layout.cpp", "model/checkpoint_load.cpp", "model/pack.cpp",
-                   "model/transformer.cpp", "model/sampler.cpp", "model/byte_source.cpp"),
+    "checkpoint": ("model/formats/llama2c.cpp", "model/formats/llama2c_layout.cpp", "model/formats/llama2c_load.cpp", "model/pack.cpp",
+                   "model/transformer.cpp", "model/sampler.cpp", "rt/source.cpp"),
     "config": ("boot/option_sources.cpp", "boot/options.cpp", "rt/parse.cpp"),
-    "encoder": ("model/tokenizer.cpp",),
+    "encoder": ("model/tokenizers/sentencepiece.cpp",),
     "format": ("rt/format.cpp", "rt/decimal.cpp"),
     "load_options": ("boot/platform/program.cpp", "boot/option_sources.cpp", "boot/options.cpp"),
     "program": tuple(sorted(str(path.relative_to(ROOT)) for path in (ROOT / "boot").glob("**/*.cpp"))),
-    "tokenizer": ("model/tokenizer.cpp", "model/byte_source.cpp"),
+    "tokenizer": ("model/tokenizers/sentencepiece.cpp", "rt/source.cpp"),
     "utf": ("rt/utf.cpp",),
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace fuzz {
@@ -9,7 +9,7 @@ namespace fuzz {
 /// A file that comes in pieces of sizes that the input chose. It may claim another length than it
 /// has: what is missing are its own bytes again, up to where the medium breaks. Each piece lies in
 /// a heap block of its own, which is gone when the next is asked for.
-class Source final : public model::ByteSource {
+class Source final : public rt::ByteSource {
  public:
   /// `bytes` may be empty only where `size` is 0.
   Source(const std::vector<uint8_t>& bytes, uint64_t size, uint64_t breaks_at, uint64_t piece)

@@ -6,7 +6,7 @@
 // - holds the records that the file holds, one after the other, and nothing behind them;
 // - decodes every token to the bytes of its piece, and tokens past the vocabulary to nothing;
 // - encodes every text as llama2.c's loop over all pairs does, to tokens of the vocabulary.
-#include "model/tokenizer.hpp"
+#include "model/tokenizers/sentencepiece.hpp"
 
 #include <cctype>
 #include <optional>

@@ -1,19 +1,14 @@
 #pragma once
-#include <cstdint>
-
-#include "model/kernels/kernels.hpp"
+#include "rt/cpu_features.hpp"
 
 namespace test {
 
-/// What this machine and its operating system let a program use, as model::Feature bits.
-inline uint32_t cpu_features() {
-  uint32_t features = model::kNoFeature;
-  if (__builtin_cpu_supports("avx2")) features |= model::kAvx2;
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    features |= model::kAvx512;
-  if ((features & model::kAvx512) && __builtin_cpu_supports("avx512vnni"))
-    features |= model::kVnni;
+/// What this machine and its operating system let a program use, beyond the base.
+inline rt::CpuFeatures cpu_features() {
+  rt::CpuFeatures features{.avx2 = __builtin_cpu_supports("avx2") != 0};
+  features.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
   return features;
 }
 

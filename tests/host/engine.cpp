@@ -23,8 +23,8 @@ Memory::Memory(uint64_t bytes)
   arena = rt::Arena({static_cast<uint8_t*>(pages_.get()), bytes + kPage});
 }
 
-Engine::Engine(model::ByteSource& source, model::ByteSource* tokenizer_source,
-               model::Storage storage, const model::Kernels& kernels, model::Workers& workers,
+Engine::Engine(rt::ByteSource& source, rt::ByteSource* tokenizer_source,
+               model::Storage storage, const model::Kernels& kernels, rt::Workers& workers,
                uint32_t context)
     : checkpoint(take(model::Checkpoint::open(source))) {
   const model::Config& c = checkpoint.config;

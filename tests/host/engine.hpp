@@ -23,8 +23,8 @@ class Engine {
  public:
   /// Throws std::runtime_error with the error's sentence. `tokenizer` may be null: then there is
   /// no session, only the transformer.
-  Engine(model::ByteSource& model, model::ByteSource* tokenizer, model::Storage storage,
-         const model::Kernels& kernels, model::Workers& workers, uint32_t context = 0);
+  Engine(rt::ByteSource& model, rt::ByteSource* tokenizer, model::Storage storage,
+         const model::Kernels& kernels, rt::Workers& workers, uint32_t context = 0);
 
   model::Checkpoint checkpoint;
   std::unique_ptr<Memory> weights, buffers;

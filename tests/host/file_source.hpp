@@ -2,12 +2,12 @@
 #include <string>
 #include <vector>
 
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 
 namespace test {
 
 /// A file of the host, in chunks.
-class FileSource final : public model::ByteSource {
+class FileSource final : public rt::ByteSource {
  public:
   /// Throws std::system_error where the file cannot be opened.
   explicit FileSource(const std::string& path);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 
 namespace test {
 

@@ -96,7 +96,7 @@ Options parse(const std::vector<std::string>& arguments) {
       else if (flag == "-i") o.prompt = value;
       else if (flag == "--precision") o.storage.precision = precision(value);
       else if (flag == "--group-size") o.storage.group_size = uint32_t(whole(flag, value, 65536));
-      else if (flag == "--threads") o.threads = uint32_t(whole(flag, value, model::Crew::kMostMembers));
+      else if (flag == "--threads") o.threads = uint32_t(whole(flag, value, rt::Crew::kMostMembers));
       else if (flag == "--kernel") o.kernel = value;
       else if (flag == "--perplexity") o.perplexity = value;
       else throw UsageError("no option '" + flag + "'");

@@ -2,7 +2,7 @@
 #include <thread>
 #include <vector>
 
-#include "model/crew.hpp"
+#include "rt/crew.hpp"
 
 namespace test {
 
@@ -19,7 +19,7 @@ class Threads {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  model::Crew crew;
+  rt::Crew crew;
 
  private:
   std::vector<std::thread> threads_;

@@ -27,12 +27,15 @@ def compiles(tmp_path):
 
 
 @pytest.mark.parametrize("layer, header", [("model", "uefi_headers/types.hpp"), ("model", "boot/options.hpp"),
-                                           ("rt", "model/token.hpp"), ("rt", "uefi_headers/types.hpp")])
+                                           ("rt", "model/token.hpp"), ("rt", "uefi_headers/types.hpp"),
+                                           ("platform", "model/token.hpp"), ("platform", "boot/options.hpp")])
 def test_a_header_from_above_is_not_found(compiles, layer, header):
     assert not compiles(layer, header)
 
 
 @pytest.mark.parametrize("layer, header", [("model", "model/token.hpp"), ("model", "rt/arena.hpp"),
-                                           ("rt", "rt/arena.hpp"), ("boot", "uefi_headers/system_table.hpp")])
+                                           ("rt", "rt/arena.hpp"), ("boot", "uefi_headers/system_table.hpp"),
+                                           ("platform", "boot/platform/clock.hpp"), ("platform", "uefi_headers/types.hpp"),
+                                           ("boot", "model/tensor.hpp")])
 def test_a_header_of_the_own_floor_or_below_is_found(compiles, layer, header):
     assert compiles(layer, header)

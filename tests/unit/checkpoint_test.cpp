@@ -1,5 +1,5 @@
 // Headers: what Checkpoint::open takes and what it refuses.
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 
 #include <random>
 
@@ -48,7 +48,7 @@ std::vector<uint8_t> tiny(int version, bool shared = true) {
 }
 
 /// Only a header, and any length that is claimed.
-class Claim final : public model::ByteSource {
+class Claim final : public rt::ByteSource {
  public:
   Claim(std::vector<uint8_t> header, uint64_t size) : header_(std::move(header)), size_(size) {}
   rt::Text name() const override { return "claim.bin"; }

@@ -1,4 +1,4 @@
-#include "model/crew.hpp"
+#include "rt/crew.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,10 +12,10 @@
 
 namespace {
 
-using model::Crew;
+using rt::Crew;
 
 /// Counts how often each part was run.
-class Count final : public model::Task {
+class Count final : public rt::Task {
  public:
   explicit Count(uint32_t parts) : counts(parts) {}
   void run(uint32_t part) override { counts.at(part).fetch_add(1, std::memory_order_relaxed); }
@@ -52,7 +52,7 @@ TEST(Crew, ATaskThatFollowsAtOnceIsNotMixedUpWithTheLast) {
 }
 
 TEST(Crew, WhatATaskWroteTheNextOneSees) {
-  class Add final : public model::Task {
+  class Add final : public rt::Task {
    public:
     void run(uint32_t part) override {
       if (part == 1) ++sum;  // whoever runs it
@@ -73,7 +73,7 @@ TEST(Crew, MembersThatNeverComeAreNotWaitedFor) {
 }
 
 TEST(Crew, AMemberTakesItsOwnPartsFirstAndThenTheNextOnes) {
-  class Record final : public model::Task {
+  class Record final : public rt::Task {
    public:
     void run(uint32_t part) override { parts.push_back(part); }
     std::vector<uint32_t> parts;
@@ -88,7 +88,7 @@ TEST(Crew, AMemberTakesItsOwnPartsFirstAndThenTheNextOnes) {
 TEST(Crew, EveryMemberHasAShareOfItsOwn) {
   // Each part waits until all have begun: that ends only if each member takes one.
   constexpr uint32_t kMembers = 3;
-  class Meet final : public model::Task {
+  class Meet final : public rt::Task {
    public:
     void run(uint32_t part) override {
       who[part] = std::this_thread::get_id();

@@ -18,14 +18,14 @@ TEST(Kernels, EverySetIsFoundByItsName) {
 
 TEST(Kernels, ASetIsUsableWhereAllThatItNeedsIsThere) {
   Kernels set = model::kScalarKernels;
-  set.needs = model::kAvx512 | model::kVnni;
-  EXPECT_FALSE(model::usable(set, model::kNoFeature));
-  EXPECT_FALSE(model::usable(set, model::kAvx2 | model::kAvx512));
-  EXPECT_TRUE(model::usable(set, model::kAvx2 | model::kAvx512 | model::kVnni));
+  set.needs = {.avx512 = true, .avx512_vnni = true};
+  EXPECT_FALSE(model::usable(set, {}));
+  EXPECT_FALSE(model::usable(set, {.avx2 = true, .avx512 = true}));
+  EXPECT_TRUE(model::usable(set, {.avx2 = true, .avx512 = true, .avx512_vnni = true}));
 }
 
 TEST(Kernels, SomeSetRunsOnEveryMachine) {
-  EXPECT_TRUE(model::usable(model::kScalarKernels, model::kNoFeature));
+  EXPECT_TRUE(model::usable(model::kScalarKernels, {}));
   EXPECT_EQ(model::find_kernels("scalar"), &model::kScalarKernels);
 }
 
@@ -38,7 +38,7 @@ uint64_t scripted_clock() { return g_now += g_steps[g_read++ % g_steps.size()]; 
 class MeasureKernels : public testing::TestWithParam<model::DType> {
  protected:
   /// The sets in the order found, timed by a clock that takes `steps`.
-  std::vector<Timing> measure(uint32_t features, std::vector<uint64_t> steps, uint64_t budget) {
+  std::vector<Timing> measure(rt::CpuFeatures features, std::vector<uint64_t> steps, uint64_t budget) {
     g_steps = std::move(steps);
     g_read = 0;
     g_now = 1'000'000;
@@ -58,11 +58,11 @@ class MeasureKernels : public testing::TestWithParam<model::DType> {
 };
 
 TEST_P(MeasureKernels, TimesEveryUsableSetAndNoOther) {
-  const auto plain = measure(model::kNoFeature, {5}, 0);
+  const auto plain = measure({}, {5}, 0);
   size_t usable = 0;
-  for (const Kernels* kernels : model::all_kernels()) usable += kernels->needs == model::kNoFeature;
+  for (const Kernels* kernels : model::all_kernels()) usable += kernels->needs == rt::CpuFeatures{};
   EXPECT_EQ(plain.size(), usable);
-  for (const Timing& timing : plain) EXPECT_EQ(timing.kernels->needs, uint32_t{model::kNoFeature});
+  for (const Timing& timing : plain) EXPECT_EQ(timing.kernels->needs, rt::CpuFeatures{});
   const auto here = measure(test::cpu_features(), {5}, 0);
   EXPECT_GE(here.size(), plain.size());
   for (const Timing& timing : here) {
@@ -73,7 +73,7 @@ TEST_P(MeasureKernels, TimesEveryUsableSetAndNoOther) {
 
 TEST_P(MeasureKernels, TheFastestComesFirst) {
   // With a budget of 0 each set is timed once: from one reading to the next.
-  const auto timings = measure(model::kNoFeature, {0, 30, 0, 10, 0, 20}, 0);
+  const auto timings = measure({}, {0, 30, 0, 10, 0, 20}, 0);
   ASSERT_EQ(timings.size(), 3u);  // sse2, swar, scalar
   EXPECT_STREQ(timings[0].kernels->name, "swar");
   EXPECT_EQ(timings[0].ticks, 10u);
@@ -84,7 +84,7 @@ TEST_P(MeasureKernels, TheFastestComesFirst) {
 }
 
 TEST_P(MeasureKernels, OfEquallyFastSetsTheWiderComesFirst) {
-  const auto timings = measure(model::kNoFeature, {0, 10}, 0);
+  const auto timings = measure({}, {0, 10}, 0);
   ASSERT_EQ(timings.size(), 3u);
   EXPECT_STREQ(timings[0].kernels->name, "sse2");
   EXPECT_STREQ(timings[1].kernels->name, "swar");
@@ -93,7 +93,7 @@ TEST_P(MeasureKernels, OfEquallyFastSetsTheWiderComesFirst) {
 
 TEST_P(MeasureKernels, TheBestOfTheTimesThatFitTheBudgetCounts) {
   // A reading at the start of each set, then 9, 4 and 7 ticks: 20 are over after the third.
-  const auto timings = measure(model::kNoFeature, {1, 9, 4, 7}, 20);
+  const auto timings = measure({}, {1, 9, 4, 7}, 20);
   ASSERT_EQ(timings.size(), 3u);
   for (const Timing& timing : timings) EXPECT_EQ(timing.ticks, 4u);
   EXPECT_EQ(g_read, 12u);
@@ -106,7 +106,7 @@ TEST_P(MeasureKernels, TooLittleMemoryIsSaid) {
     rt::Arena arena(memory.span());
     Timing timings[model::kKernelSets];
     g_steps = {5};
-    const auto found = model::measure_kernels(loaded_.model.embedding, model::kNoFeature,
+    const auto found = model::measure_kernels(loaded_.model.embedding, {},
                                               scripted_clock, 0, timings, arena);
     (found ? taken : refused) = true;
     if (!found) EXPECT_EQ(found.error().code, rt::Errc::out_of_memory);

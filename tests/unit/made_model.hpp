@@ -35,7 +35,7 @@ inline std::string precision_name(const testing::TestParamInfo<model::DType>& in
 
 /// A file of `bytes` called made.bin that comes in pieces: of `pieces` bytes, again and again. Each
 /// piece lies at an odd address and is freed when the next is asked for.
-class PieceSource final : public model::ByteSource {
+class PieceSource final : public rt::ByteSource {
  public:
   PieceSource(const std::vector<uint8_t>& bytes, std::vector<uint64_t> pieces)
       : bytes_(bytes), pieces_(std::move(pieces)) {}
@@ -65,13 +65,13 @@ class PieceSource final : public model::ByteSource {
   uint64_t at_ = 0, turn_ = 0;
 };
 
-inline model::MemorySource memory_source(const std::vector<uint8_t>& bytes) {
+inline rt::MemorySource memory_source(const std::vector<uint8_t>& bytes) {
   return {"made.bin", {bytes.data(), bytes.size()}};
 }
 
 /// A model in memory of exactly the size that its checkpoint asks for, all bits one at first.
 struct LoadedModel {
-  LoadedModel(model::ByteSource& source, model::Storage storage)
+  LoadedModel(rt::ByteSource& source, model::Storage storage)
       : checkpoint(need(model::Checkpoint::open(source))),
         memory(checkpoint.arena_bytes(storage)),
         arena(memory.span()) {
@@ -80,8 +80,8 @@ struct LoadedModel {
     model = need(checkpoint.load(source, storage, arena, scratch));
     groups = checkpoint.row_groups(storage);
   }
-  LoadedModel(model::MemorySource&& source, model::Storage storage)
-      : LoadedModel(static_cast<model::ByteSource&>(source), storage) {}
+  LoadedModel(rt::MemorySource&& source, model::Storage storage)
+      : LoadedModel(static_cast<rt::ByteSource&>(source), storage) {}
   LoadedModel(const std::vector<uint8_t>& file, model::Storage storage)
       : LoadedModel(memory_source(file), storage) {}
 

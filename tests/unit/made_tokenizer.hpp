@@ -1,5 +1,5 @@
 #pragma once
-#include "model/tokenizer.hpp"
+#include "model/tokenizers/sentencepiece.hpp"
 #include "tests/host/vocabulary.hpp"
 #include "tests/unit/made_model.hpp"
 

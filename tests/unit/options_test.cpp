@@ -97,7 +97,7 @@ TEST(Options, AFaultInTheConfigurationIsNamedWithItsLine) {
 
 std::string decoded(const std::u16string& units, bool& unreadable) {
   char buffer[200];
-  const auto line = boot::decode_load_options(
+  const auto line = platform::decode_load_options(
       {reinterpret_cast<const uint8_t*>(units.data()), units.size() * 2}, {buffer, sizeof buffer},
       unreadable);
   return {line.data, line.count};

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 
 namespace test {
 

@@ -22,7 +22,7 @@ class SessionTest : public testing::Test {
   static constexpr uint32_t kContext = 40;
 
   std::unique_ptr<test::Engine> make_engine() {
-    model::MemorySource model = test::memory_source(file_), words = test::memory_source(words_);
+    rt::MemorySource model = test::memory_source(file_), words = test::memory_source(words_);
     return std::make_unique<test::Engine>(model, &words, model::Storage{}, model::kSse2Kernels,
                                           alone_);
   }
@@ -71,7 +71,7 @@ class SessionTest : public testing::Test {
   const std::vector<uint8_t> file_ =
       test::MadeCheckpoint{.config = test::shape("odd"), .shared_classifier = false}.bytes();
   const std::vector<uint8_t> words_ = test::made_tokenizer(275);
-  model::Alone alone_;
+  rt::Alone alone_;
   std::unique_ptr<test::Engine> engine_ = make_engine();
   model::Session& session_ = *engine_->session;
 };

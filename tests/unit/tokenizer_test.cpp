@@ -1,4 +1,4 @@
-#include "model/tokenizer.hpp"
+#include "model/tokenizers/sentencepiece.hpp"
 
 #include <cmath>
 #include <random>

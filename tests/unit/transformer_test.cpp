@@ -26,7 +26,7 @@ using Tokens = std::vector<model::Token>;
 class MadeTransformer {
  public:
   MadeTransformer(const LoadedModel& loaded, const model::Kernels& kernels,
-                  model::Workers& workers, uint32_t context = 0)
+                  rt::Workers& workers, uint32_t context = 0)
       : memory_(model::Transformer::arena_bytes(loaded.model.config, loaded.groups,
                                                 context ? context : loaded.model.config.seq_len,
                                                 workers.most_parts())),
@@ -100,7 +100,7 @@ class EveryTransformer : public test::EveryKernelSet {
     }
   }
 
-  model::Alone alone_;
+  rt::Alone alone_;
 };
 
 TEST_P(EveryTransformer, GivesLlama2csLogitsInFloat32) {
@@ -172,11 +172,11 @@ class TransformerTest : public testing::TestWithParam<DType> {
 
   const LoadedModel loaded_{MadeCheckpoint{.config = test::shape("odd")}.bytes(), {GetParam()}};
   const Tokens tokens_ = draw_tokens(loaded_.model.config, 40);
-  model::Alone alone_;
+  rt::Alone alone_;
 };
 
 TEST_P(TransformerTest, AnyNumberOfCoresGivesTheSame) {
-  const auto expect_same = [&](model::Workers& workers) {
+  const auto expect_same = [&](rt::Workers& workers) {
     MadeTransformer alone = make(), many(loaded_, model::kSse2Kernels, workers);
     for (const auto& [first, n] : {std::pair{0, 1}, {1, 11}, {12, 1}, {13, 8}, {21, 19}}) {
       const Tokens some = slice(tokens_, size_t(first), size_t(n));
@@ -294,7 +294,7 @@ TEST(Transformer, Int8OfAFloat32FileGivesTheLogitsOfTheVersion2File) {
   const LoadedModel rounded(MadeCheckpoint{.config = shape}.bytes(), {DType::q8, 32});
   const LoadedModel stored(MadeCheckpoint{.config = shape, .version = 2, .group_size = 32}.bytes(),
                            {DType::q8});
-  model::Alone alone;
+  rt::Alone alone;
   MadeTransformer a(rounded, model::kSse2Kernels, alone), b(stored, model::kSse2Kernels, alone);
   const Tokens tokens = draw_tokens(shape, 20);
   EXPECT_EQ(a.one_by_one(tokens), b.one_by_one(tokens));
@@ -306,7 +306,7 @@ TEST(Transformer, VersionsOfOneModelGiveTheSameLogits) {
   for (const int version : {0, 1}) {
     const auto file = MadeCheckpoint{.config = shape, .version = version}.bytes();
     const LoadedModel loaded(file, {DType::f32});
-    model::Alone alone;
+    rt::Alone alone;
     MadeTransformer transformer(loaded, model::kSse2Kernels, alone);
     const Logits logits = transformer.forward(draw_tokens(shape, 20), 0);
     if (!expected) expected = logits;

@@ -1,4 +1,4 @@
-#include "model/workers.hpp"
+#include "rt/workers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,20 +6,20 @@
 
 namespace {
 
-class Record final : public model::Task {
+class Record final : public rt::Task {
  public:
   void run(uint32_t part) override { parts.push_back(part); }
   std::vector<uint32_t> parts;
 };
 
 TEST(Alone, IsOneCore) {
-  EXPECT_EQ(model::Alone().parts(), 1u);
-  EXPECT_EQ(model::Alone().most_parts(), 1u);
+  EXPECT_EQ(rt::Alone().parts(), 1u);
+  EXPECT_EQ(rt::Alone().most_parts(), 1u);
 }
 
 TEST(Alone, RunsEveryPartOnceAndInOrder) {
   Record record;
-  model::Alone alone;
+  rt::Alone alone;
   alone.run(record, 3);
   EXPECT_EQ(record.parts, (std::vector<uint32_t>{0, 1, 2}));
   alone.run(record, 0);

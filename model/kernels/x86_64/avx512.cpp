@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "model/kernels/kernels.hpp"
-#include "model/kernels/shared.hpp"
+#include "model/kernels/x86_64/shared.hpp"
 
 // Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
 // their arrays become registers.
@@ -129,5 +129,5 @@ void avx512_multiply_f32(const ProductF32& p) {
 }  // namespace model
 
 constinit const model::Kernels model::kAvx512Kernels = {
-    "avx512",             model::kAvx512 | model::kAvx2, model::avx512_multiply_f32, multiply_q8,
+    "avx512",             {.avx2 = true, .avx512 = true}, model::avx512_multiply_f32, multiply_q8,
     model::sse2_quantize, model::avx2_score,             model::avx2_mix,            model::avx2_exp};

@@ -1,5 +1,5 @@
 #pragma once
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 
 namespace model {
 

@@ -1,4 +1,4 @@
-#include "model/checkpoint_layout.hpp"
+#include "model/formats/llama2c_layout.hpp"
 #include "model/pack.hpp"
 
 namespace model {
@@ -11,7 +11,7 @@ constexpr uint32_t kRowsAtOnce = 2;      // float rows that are read together (p
 class Records {
  public:
   /// `bounce`: room for the longest record.
-  Records(ByteSource& source, rt::Span<uint8_t> bounce) : source_(source), bounce_(bounce) {}
+  Records(rt::ByteSource& source, rt::Span<uint8_t> bounce) : source_(source), bounce_(bounce) {}
 
   /// The next n bytes in one piece, valid until the next call.
   rt::Result<const uint8_t*> take(uint64_t n) {
@@ -49,7 +49,7 @@ class Records {
     return {};
   }
 
-  ByteSource& source_;
+  rt::ByteSource& source_;
   rt::Span<uint8_t> bounce_;
   rt::Span<const uint8_t> chunk_;
 };
@@ -165,7 +165,7 @@ rt::Result<void> read_part(Records& records, const Checkpoint& checkpoint, Part 
 }
 
 /// Checkpoint::load, which leaves `scratch` as it ends.
-rt::Result<Model> read_model(const Checkpoint& checkpoint, ByteSource& source, Storage storage,
+rt::Result<Model> read_model(const Checkpoint& checkpoint, rt::ByteSource& source, Storage storage,
                              rt::Arena& arena, rt::Arena& scratch) {
   const Config& c = checkpoint.config;
   const uint64_t longest = rt::max(c.dim, c.hidden_dim);
@@ -215,7 +215,7 @@ uint64_t Checkpoint::scratch_bytes() const {
   return arena.used();
 }
 
-rt::Result<Model> Checkpoint::load(ByteSource& source, Storage storage, rt::Arena& arena,
+rt::Result<Model> Checkpoint::load(rt::ByteSource& source, Storage storage, rt::Arena& arena,
                                    rt::Arena& scratch) const {
   const uint64_t mark = scratch.mark();
   rt::Result<Model> model = read_model(*this, source, storage, arena, scratch);

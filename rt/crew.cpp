@@ -1,6 +1,6 @@
-#include "model/crew.hpp"
+#include "rt/crew.hpp"
 
-namespace model {
+namespace rt {
 namespace {
 
 // A share's word: the task's number in 32 bits, the next part and the end in 16 each.
@@ -85,4 +85,4 @@ void Crew::serve(uint32_t member) {
   __atomic_sub_fetch(&present_, 1, __ATOMIC_ACQ_REL);
 }
 
-}  // namespace model
+}  // namespace rt

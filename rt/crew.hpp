@@ -1,7 +1,7 @@
 #pragma once
-#include "model/workers.hpp"
+#include "rt/workers.hpp"
 
-namespace model {
+namespace rt {
 
 /// Several cores that work on one task after another. The owner's core is member 0 and calls run();
 /// every other core runs serve() with a number of its own until dismiss(). Nobody sleeps: between
@@ -57,4 +57,4 @@ class Crew final : public Workers {
   Share shares_[kMostMembers] = {};
 };
 
-}  // namespace model
+}  // namespace rt

@@ -1,10 +1,9 @@
 #include "boot/platform/cpu.hpp"
 
 #include "boot/platform/instructions.hpp"
-#include "model/kernels/kernels.hpp"
 #include "rt/memory.hpp"
 
-namespace boot {
+namespace platform {
 namespace {
 
 bool bit(uint32_t word, int n) { return word >> n & 1; }
@@ -15,14 +14,14 @@ constexpr uint64_t kXcr0Avx512 = kXcr0Avx | 0xe0;  // opmask, upper halves, uppe
 
 }  // namespace
 
-uint32_t VectorState::enable() {
+rt::CpuFeatures VectorState::enable() {
   const uint32_t last_leaf = cpuid(0).eax;
   const Cpuid basic = cpuid(1);
   const bool xsave = bit(basic.ecx, 26), avx = bit(basic.ecx, 28);
-  if (last_leaf < 0xd || !xsave || !avx) return model::kNoFeature;
+  if (last_leaf < 0xd || !xsave || !avx) return {};
   const Cpuid allowed = cpuid(0xd);
   const uint64_t may = uint64_t{allowed.edx} << 32 | allowed.eax;
-  if ((may & kXcr0Avx) != kXcr0Avx) return model::kNoFeature;
+  if ((may & kXcr0Avx) != kXcr0Avx) return {};
 
   cr4_ = read_cr4();
   write_cr4(cr4_ | kOsxsave);
@@ -32,11 +31,11 @@ uint32_t VectorState::enable() {
   write_xcr0(xcr0_ | (wide ? kXcr0Avx512 : kXcr0Avx));
 
   const Cpuid extended = cpuid(7);
-  uint32_t features = model::kNoFeature;
-  if (bit(extended.ebx, 5)) features |= model::kAvx2;
+  rt::CpuFeatures features{.avx2 = bit(extended.ebx, 5)};
   // F, DQ, BW and VL
-  if (wide && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) && bit(extended.ebx, 31))
-    features |= model::kAvx512 | (bit(extended.ecx, 11) ? model::kVnni : 0u);
+  features.avx512 = wide && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) &&
+                    bit(extended.ebx, 31);
+  features.avx512_vnni = features.avx512 && bit(extended.ecx, 11);
   return features;
 }
 
@@ -60,4 +59,4 @@ CpuName::CpuName() : text("unknown") {
   for (char* end = buffer_ + 48; end > text && (*end == 0 || *end == ' '); --end) *end = 0;
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -1,6 +1,6 @@
 #include "boot/platform/instructions.hpp"
 
-namespace boot {
+namespace platform {
 
 Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   Cpuid r{leaf, 0, subleaf, 0};
@@ -43,4 +43,4 @@ uint64_t random_of_processor() {
   return ok ? value : 0;
 }
 
-}  // namespace boot
+}  // namespace platform

@@ -1,4 +1,4 @@
-#include "model/checkpoint_layout.hpp"
+#include "model/formats/llama2c_layout.hpp"
 
 namespace model {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 
 #include <numeric>
 
@@ -14,7 +14,7 @@ std::vector<uint8_t> counted(size_t n) {
 
 TEST(MemorySource, HandsOutItsBytesInOrder) {
   const auto bytes = counted(10);
-  model::MemorySource source = test::memory_source(bytes);
+  rt::MemorySource source = test::memory_source(bytes);
   EXPECT_EQ(test::string(source.name()), "made.bin");
   EXPECT_EQ(source.size(), 10u);
   for (const auto& [most, first, count] : {std::tuple{1u, 0u, 1u}, {4u, 1u, 4u}, {100u, 5u, 5u}}) {
@@ -28,7 +28,7 @@ TEST(MemorySource, HandsOutItsBytesInOrder) {
 
 TEST(MemorySource, AskingPastTheEndIsAnError) {
   const auto bytes = counted(3);
-  model::MemorySource source = test::memory_source(bytes);
+  rt::MemorySource source = test::memory_source(bytes);
   ASSERT_TRUE(source.next(3));
   for (int time = 0; time < 2; ++time) {
     const auto part = source.next(1);
@@ -46,7 +46,7 @@ TEST(ReadExactly, JoinsPiecesOfAnySize) {
     uint64_t at = 0;
     for (uint64_t n = 0; at + n <= bytes.size(); at += n++) {
       const test::Exact<uint8_t> out(n);
-      ASSERT_TRUE(model::read_exactly(source, out.data(), n));
+      ASSERT_TRUE(rt::read_exactly(source, out.data(), n));
       ASSERT_EQ(std::vector<uint8_t>(out.begin(), out.end()),
                 std::vector<uint8_t>(bytes.begin() + int64_t(at), bytes.begin() + int64_t(at + n)));
       ASSERT_EQ(source.position(), at + n);  // and no byte more is taken
@@ -59,7 +59,7 @@ TEST(ReadExactly, GivesTheSourcesErrorWhereItBreaks) {
   test::PieceSource source(bytes, {4});
   source.broken_from = 6;
   const test::Exact<uint8_t> out(10);
-  const auto read = model::read_exactly(source, out.data(), 10);
+  const auto read = rt::read_exactly(source, out.data(), 10);
   ASSERT_FALSE(read);
   EXPECT_STREQ(read.error().text, "made.bin: the medium is broken");
 }

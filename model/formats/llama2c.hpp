@@ -1,5 +1,5 @@
 #pragma once
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 #include "model/tensor.hpp"
 #include "rt/arena.hpp"
 
@@ -58,7 +58,7 @@ struct Checkpoint {
 
   /// Reads and judges the header; `source` stands behind it afterwards. A model that this returns
   /// has only sizes that can be multiplied without overflow, and exactly the file's length.
-  static rt::Result<Checkpoint> open(ByteSource& source);
+  static rt::Result<Checkpoint> open(rt::ByteSource& source);
 
   RowGroups row_groups(Storage storage) const;
 
@@ -67,7 +67,7 @@ struct Checkpoint {
   uint64_t scratch_bytes() const;
 
   /// Reads the weights, converting them while they stream. `scratch` is rewound before returning.
-  rt::Result<Model> load(ByteSource& source, Storage storage, rt::Arena& arena,
+  rt::Result<Model> load(rt::ByteSource& source, Storage storage, rt::Arena& arena,
                          rt::Arena& scratch) const;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "model/byte_source.hpp"
+#include "rt/source.hpp"
 #include "model/token.hpp"
 #include "rt/arena.hpp"
 
@@ -10,7 +10,7 @@ namespace model {
 class Tokenizer {
  public:
   /// Reads the whole file into `arena`; fails where it does not hold exactly `vocab_size` tokens.
-  static rt::Result<Tokenizer> load(ByteSource& source, uint32_t vocab_size, rt::Arena& arena);
+  static rt::Result<Tokenizer> load(rt::ByteSource& source, uint32_t vocab_size, rt::Arena& arena);
 
   /// What load() takes from its arena for a file of `file_bytes`, in bytes.
   static uint64_t arena_bytes(uint64_t file_bytes, uint32_t vocab_size);

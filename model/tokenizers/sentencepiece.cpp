@@ -1,4 +1,4 @@
-#include "model/tokenizer.hpp"
+#include "model/tokenizers/sentencepiece.hpp"
 
 namespace model {
 namespace {
@@ -71,7 +71,7 @@ uint64_t Tokenizer::arena_bytes(uint64_t file_bytes, uint32_t vocab_size) {
   return arena.used();
 }
 
-rt::Result<Tokenizer> Tokenizer::load(ByteSource& source, uint32_t vocab_size, rt::Arena& arena) {
+rt::Result<Tokenizer> Tokenizer::load(rt::ByteSource& source, uint32_t vocab_size, rt::Arena& arena) {
   Tokenizer t;
   rt::Result<rt::Span<char>> text = t.allocate(source.size(), vocab_size, arena);
   if (!text) return text.error();
@@ -81,7 +81,7 @@ rt::Result<Tokenizer> Tokenizer::load(ByteSource& source, uint32_t vocab_size, r
   if (source.size() < sizeof longest)
     return rt::fail(rt::Errc::bad_file, 0, "%.*s: not a tokenizer: the file has only %'llu bytes",
                     name.length(), name.data, static_cast<unsigned long long>(source.size()));
-  if (rt::Result<void> read = read_exactly(source, &longest, sizeof longest); !read)
+  if (rt::Result<void> read = rt::read_exactly(source, &longest, sizeof longest); !read)
     return read.error();
 
   uint64_t used = 0, left = source.size() - sizeof longest;
@@ -96,7 +96,7 @@ rt::Result<Tokenizer> Tokenizer::load(ByteSource& source, uint32_t vocab_size, r
       int32_t length;
     } record;
     if (left < sizeof record) return too_short();
-    if (rt::Result<void> read = read_exactly(source, &record, sizeof record); !read)
+    if (rt::Result<void> read = rt::read_exactly(source, &record, sizeof record); !read)
       return read.error();
     left -= sizeof record;
     const uint64_t length = static_cast<uint32_t>(record.length);
@@ -106,7 +106,7 @@ rt::Result<Tokenizer> Tokenizer::load(ByteSource& source, uint32_t vocab_size, r
                       "model's tokenizer, or cut short", name.length(), name.data, token,
                       record.length, static_cast<unsigned long long>(left));
     if (length > text->count - used) return too_short();  // what is left are other tokens' records
-    if (rt::Result<void> read = read_exactly(source, text->data + used, length); !read)
+    if (rt::Result<void> read = rt::read_exactly(source, text->data + used, length); !read)
       return read.error();
     left -= length;
     t.score_[token] = record.score;

@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "model/kernels/kernels.hpp"
-#include "model/kernels/shared.hpp"
+#include "model/kernels/x86_64/shared.hpp"
 
 // Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
 // their arrays become registers.
@@ -82,7 +82,7 @@ void multiply_q8(const model::ProductQ8& p) {
 }  // namespace
 
 constinit const model::Kernels model::kAvx512VnniKernels = {
-    "avx512vnni",         model::kAvx512 | model::kVnni | model::kAvx2,
+    "avx512vnni",         {.avx2 = true, .avx512 = true, .avx512_vnni = true},
     model::avx512_multiply_f32, multiply_q8,
     model::sse2_quantize, model::avx2_score,
     model::avx2_mix,      model::avx2_exp};

@@ -1,7 +1,7 @@
 #pragma once
 #include <stdint.h>
 
-namespace model {
+namespace rt {
 
 /// Work that falls into parts which may run at the same time, on any core, in any order.
 class Task {
@@ -36,4 +36,4 @@ class Alone final : public Workers {
   }
 };
 
-}  // namespace model
+}  // namespace rt

@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "model/kernels/kernels.hpp"
-#include "model/kernels/shared.hpp"
+#include "model/kernels/x86_64/shared.hpp"
 #include "rt/exp.hpp"
 
 // Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
@@ -189,5 +189,5 @@ void avx2_exp(float* x, uint32_t n, float shift) {
 }  // namespace model
 
 constinit const model::Kernels model::kAvx2Kernels = {
-    "avx2",               model::kAvx2,      multiply_f32,    multiply_q8,
+    "avx2",               {.avx2 = true},      multiply_f32,    multiply_q8,
     model::sse2_quantize, model::avx2_score, model::avx2_mix, model::avx2_exp};

@@ -1,6 +1,6 @@
-#include "model/checkpoint.hpp"
+#include "model/formats/llama2c.hpp"
 
-#include "model/checkpoint_layout.hpp"
+#include "model/formats/llama2c_layout.hpp"
 
 namespace model {
 namespace {
@@ -22,13 +22,13 @@ constexpr Limit kLimits[] = {{"dim", 32768},       {"hidden_dim", 65536}, {"n_la
 
 using Fields = int64_t[7];
 
-rt::Error bad(const ByteSource& source, const char* what) {
+rt::Error bad(const rt::ByteSource& source, const char* what) {
   const rt::Text name = source.name();
   return rt::fail(rt::Errc::bad_file, 0, "%.*s: %s", name.length(), name.data, what);
 }
 
 /// `first`: the offset of the first field.
-rt::Result<void> check_limits(const ByteSource& source, const Fields& fields, uint64_t first) {
+rt::Result<void> check_limits(const rt::ByteSource& source, const Fields& fields, uint64_t first) {
   for (uint32_t i = 0; i < 7; ++i)
     if (fields[i] < 1 || fields[i] > kLimits[i].most)
       return rt::fail(rt::Errc::bad_file, first + i * 4,
@@ -38,7 +38,7 @@ rt::Result<void> check_limits(const ByteSource& source, const Fields& fields, ui
   return {};
 }
 
-rt::Result<void> check_shape(const ByteSource& source, const Config& c) {
+rt::Result<void> check_shape(const rt::ByteSource& source, const Config& c) {
   const char* what = nullptr;
   if (c.dim % c.n_heads)
     what = "n_heads does not divide dim";
@@ -53,7 +53,7 @@ rt::Result<void> check_shape(const ByteSource& source, const Config& c) {
                   c.n_kv_heads);
 }
 
-rt::Result<void> check_groups(const ByteSource& source, const Checkpoint& checkpoint) {
+rt::Result<void> check_groups(const rt::ByteSource& source, const Checkpoint& checkpoint) {
   for (Part part : file_order(checkpoint)) {
     const PartShape shape = shape_of(checkpoint, part);
     if (shape.is_matrix && shape.weights() % checkpoint.group_size)
@@ -74,7 +74,7 @@ uint64_t described_bytes(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-rt::Result<void> check_length(const ByteSource& source, uint64_t described) {
+rt::Result<void> check_length(const rt::ByteSource& source, uint64_t described) {
   const auto has = static_cast<unsigned long long>(source.size());
   const auto wants = static_cast<unsigned long long>(described);
   if (has < wants)
@@ -90,11 +90,11 @@ rt::Result<void> check_length(const ByteSource& source, uint64_t described) {
 }
 
 /// Versions 1 and 2: magic, version, seven fields, shared flag, [group size], zeros.
-rt::Result<Checkpoint> read_versioned(ByteSource& source, const uint8_t* start, Fields& fields) {
+rt::Result<Checkpoint> read_versioned(rt::ByteSource& source, const uint8_t* start, Fields& fields) {
   uint8_t header[kHeader];
   rt::copy_bytes(header, start, kBareHeader);
   if (source.size() < kHeader) return bad(source, "the file ends inside its header; copy it again");
-  rt::Result<void> rest = read_exactly(source, header + kBareHeader, kHeader - kBareHeader);
+  rt::Result<void> rest = rt::read_exactly(source, header + kBareHeader, kHeader - kBareHeader);
   if (!rest) return rest.error();
 
   Checkpoint checkpoint;
@@ -117,13 +117,13 @@ rt::Result<Checkpoint> read_versioned(ByteSource& source, const uint8_t* start, 
 
 }  // namespace
 
-rt::Result<Checkpoint> Checkpoint::open(ByteSource& source) {
+rt::Result<Checkpoint> Checkpoint::open(rt::ByteSource& source) {
   if (source.size() < kBareHeader)
     return rt::fail(rt::Errc::bad_file, source.size(),
                     "%.*s: not a model: the file has only %'llu bytes", source.name().length(),
                     source.name().data, static_cast<unsigned long long>(source.size()));
   uint8_t start[kBareHeader];
-  rt::Result<void> read = read_exactly(source, start, sizeof start);
+  rt::Result<void> read = rt::read_exactly(source, start, sizeof start);
   if (!read) return read.error();
 
   Checkpoint checkpoint;

@@ -1,0 +1,28 @@
+#include "rt/source.hpp"
+
+#include "rt/memory.hpp"
+
+namespace rt {
+
+Result<void> read_exactly(ByteSource& source, void* to, uint64_t n) {
+  auto* at = static_cast<uint8_t*>(to);
+  while (n) {
+    Result<Span<const uint8_t>> bytes = source.next(n);
+    if (!bytes) return bytes.error();
+    copy_bytes(at, bytes->data, bytes->count);
+    at += bytes->count;
+    n -= bytes->count;
+  }
+  return {};
+}
+
+Result<Span<const uint8_t>> MemorySource::next(uint64_t most) {
+  if (at_ == bytes_.count)
+    return fail(Errc::bad_file, at_, "%.*s: the file ends after %'llu bytes",
+                    name_.length(), name_.data, static_cast<unsigned long long>(at_));
+  const Span<const uint8_t> part = bytes_.part(at_, min(most, bytes_.count - at_));
+  at_ += part.count;
+  return part;
+}
+
+}  // namespace rt
