@@ -39,3 +39,20 @@ def test_a_header_from_above_is_not_found(compiles, layer, header):
                                            ("boot", "model/tensor.hpp")])
 def test_a_header_of_the_own_floor_or_below_is_found(compiles, layer, header):
     assert compiles(layer, header)
+
+
+@pytest.mark.parametrize("include", ["../boot/options.hpp", "./../boot/options.hpp", "rt/../boot/options.hpp"])
+def test_an_include_that_climbs_does_not_compile(tmp_path, include):
+    """As ninja does it: the compiler, then stays-below."""
+    for name in ("rt", "boot", "tools"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/source.cpp").write_text(f'#include "{include}"\n')
+    rule = re.search(r"rule cxx_model\n  command = (.*)\n", BUILD)[1]
+    (tmp_path / "build.ninja").write_text(
+        "cxx = clang++\ncommon = -std=c++20\nstays_below = tools/build/stays-below\n"
+        f"freestanding = -ffreestanding\nsee_model = {include_flags('model')}\n"
+        f"rule cxx_model\n  command = {rule}\nbuild source.o: cxx_model model/source.cpp\n")
+    done = subprocess.run(["ninja", "-C", tmp_path], capture_output=True, text=True)
+    assert done.returncode and not (tmp_path / "source.o").exists()
+    assert "climbs out of its folder" in done.stdout or "file not found" in done.stdout

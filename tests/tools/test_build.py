@@ -1,0 +1,47 @@
+"""The build lists every source, and every object that it makes is used."""
+import re
+import subprocess
+
+import pytest
+
+from support import ROOT
+
+LISTS = sorted({path for path in ROOT.glob("**/*.ninja") if "out" not in path.relative_to(ROOT).parts})
+TEXT = "\n".join(path.read_text().replace("$\n", " ") for path in LISTS)
+EDGES = [line.partition(":") for line in re.findall(r"^build (.+)$", TEXT, re.M)]
+COMPILED = [(out, words.split()[1]) for out, _, words in EDGES if re.match(r" (cxx_\w+|embed) ", words)]
+FOLDERS = ("rt", "model", "boot", "tests")
+
+
+@pytest.mark.parametrize("source", sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for ending in ("cpp", "S")
+                                          for path in (ROOT / folder).rglob(f"*.{ending}")))
+def test_a_source_is_listed_once(source):
+    times = [name for _, name in COMPILED].count(source)
+    assert times == 1, f"{source} stands {times} times in the lists of sources"
+
+
+@pytest.mark.parametrize("name", sorted({out for out, _ in COMPILED}))
+def test_an_object_is_in_a_library_or_a_program(name):
+    assert any(name in words.split()[1:] for _, _, words in EDGES), f"nothing is made of {name}: its source is not used"
+
+
+def test_a_variable_that_a_rule_uses_is_explained_or_local():
+    """What rules take from the build that uses them is what section 3 of build.ninja lists."""
+    explained = set(re.findall(r"^#   (\w+)  +", (ROOT / "build.ninja").read_text(), re.M)) | {"isa"}
+    known = set(re.findall(r"^(\w+) =", (ROOT / "build.ninja").read_text(), re.M))
+    local = set(re.findall(r"^  (\w+) =", TEXT, re.M)) | {"in", "out"}
+    used = {name for command in re.findall(r"^  command = (.+)$", TEXT, re.M)
+            for name in re.findall(r"(?<!\$)\$\{?(\w+)", command)}
+    assert not used - explained - known - local
+
+
+def test_no_line_of_the_build_ends_in_a_blank():
+    assert not [f"{path.name}:{number}" for path in LISTS
+                for number, line in enumerate(path.read_text().split("\n"), 1) if line != line.rstrip()]
+
+
+def test_git_ignores_the_keys_that_the_readme_creates():
+    made = sorted(set(re.findall(r"-(?:keyout|out) (\S+?)`?(?=\s|\.\s)", (ROOT / "README.md").read_text())))
+    assert made == ["db.cer", "db.crt", "db.key"]
+    ignored = subprocess.run(["git", "check-ignore", *made], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert ignored == made
