@@ -89,15 +89,15 @@ Conversation::Outcome Conversation::obey(rt::Text line, Engine&) {
   else if (name == "set") done = set(line);
   else if (name == "seed") {
     char text[64];
-    done = set(rt::print_to({text, sizeof text}, "seed %.*s", line.length(), line.data));
+    done = set(rt::print_to({text, sizeof text}, "seed %pT", &line));
     if (done) --options_.seed;  // the next story counts on by one
   }
   else if (name == "model" && line.empty()) list_models(terminal_);
   else if (name == "model") {
     char path[256];
     const bool is_path = line.starts_with("\\") || line.starts_with("/");
-    rt::Text model = rt::print_to({path, sizeof path}, "%s%.*s%s", is_path ? "" : "\\models\\",
-                                  line.length(), line.data, line.ends_with(".bin") ? "" : ".bin");
+    rt::Text model = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\",
+                                  &line, line.ends_with(".bin") ? "" : ".bin");
     done = keep_text("model", model);
     if (done) {
       options_.model = model;
@@ -111,8 +111,7 @@ Conversation::Outcome Conversation::obey(rt::Text line, Engine&) {
   else if (name == "off") return {true, Next::power_off};
   else if (name == "reboot") return {true, Next::reboot};
   else
-    done = rt::fail(rt::Errc::usage, 0, "there is no command /%.*s (/help lists them)",
-                    name.length(), name.data);
+    done = rt::fail(rt::Errc::usage, 0, "there is no command /%pT (/help lists them)", &name);
   if (!done) print_error(done.error(), terminal_);
   return {};
 }
@@ -136,8 +135,8 @@ rt::Result<void> Conversation::keep_text(rt::Text name, rt::Text& value) {
   for (const auto& [own, place] : places) {
     if (!(own == name)) continue;
     if (value.size > place.count)
-      return rt::fail(rt::Errc::usage, value.size, "%.*s is longer than %llu bytes", name.length(),
-                      name.data, static_cast<unsigned long long>(place.count));
+      return rt::fail(rt::Errc::usage, value.size, "%pT is longer than %llu bytes", &name,
+                      static_cast<unsigned long long>(place.count));
     rt::move_bytes(place.data, value.data, value.size);
     value = {place.data, value.size};
   }
@@ -158,12 +157,12 @@ rt::Result<void> Conversation::set(rt::Text arguments) {
 
 void Conversation::settings() {
   rt::print(terminal_.console,
-            "temperature %g, topp %g, seed %llu, steps %llu, precision %s, color %s\nprompt \"%.*s\"\n",
+            "temperature %g, topp %g, seed %llu, steps %llu, precision %s, color %s\nprompt \"%pT\"\n",
             double(options_.temperature), double(options_.topp),
             static_cast<unsigned long long>(options_.seed),
             static_cast<unsigned long long>(options_.steps),
             options_.precision == model::DType::q8 ? "q8" : "f32", options_.color ? "on" : "off",
-            options_.prompt.length(), options_.prompt.data);
+            &options_.prompt);
 }
 
 void Conversation::stats() {
@@ -190,7 +189,7 @@ rt::Result<void> Conversation::save(rt::Text path) {
   if (!file) return file.error();
   if (rt::Result<void> done = file->write({record_.text, record_.bytes}); !done) return done;
   if (rt::Result<void> done = file->flush(); !done) return done;
-  rt::print(terminal_.console, "%'u bytes in %.*s\n", record_.bytes, path.length(), path.data);
+  rt::print(terminal_.console, "%'u bytes in %pT\n", record_.bytes, &path);
   return {};
 }
 

@@ -21,8 +21,8 @@ rt::Result<rt::Text> expected_sum(rt::Text name, rt::Text content, rt::Span<char
   }
   const bool ends = n == content.size || content[n] == ' ' || content[n] == '\r' || content[n] == '\n';
   if (n == kDigits && ends) return rt::Text(buffer.data, n);
-  return rt::fail(rt::Errc::bad_file, n, "%.*s: not a SHA-256: 64 hexadecimal digits are expected",
-                  name.length(), name.data);
+  return rt::fail(rt::Errc::bad_file, n, "%pT: not a SHA-256: 64 hexadecimal digits are expected",
+                  &name);
 }
 
 }  // namespace boot

@@ -27,7 +27,7 @@ struct Inputs {
 rt::Result<void> find_sum(uefi::Handle device, rt::Text path, Inputs& inputs) {
   char buffer[300];
   rt::Result<platform::File> file = platform::open_on_any(
-      {&device, 1}, rt::print_to({buffer, sizeof buffer}, "%.*s.sha256", path.length(), path.data));
+      {&device, 1}, rt::print_to({buffer, sizeof buffer}, "%pT.sha256", &path));
   if (!file && file.error().code == rt::Errc::not_found) return {};
   if (!file) return file.error();
   uint8_t content[128];
@@ -101,9 +101,9 @@ rt::Result<void> allocate(Engine& engine, const Options& options, uint64_t token
 void describe(const Engine& engine, rt::Text name, const Terminal& terminal) {
   const model::Config& c = engine.checkpoint.config;
   rt::print(terminal.console,
-            "model     %.*s: llama2.c v%u\n          dim %u, hidden %u, %u layers, heads %u/%u, "
+            "model     %pT: llama2.c v%u\n          dim %u, hidden %u, %u layers, heads %u/%u, "
             "vocabulary %'u, context %'u\n",
-            name.length(), name.data, engine.checkpoint.version, c.dim, c.hidden_dim, c.n_layers,
+            &name, engine.checkpoint.version, c.dim, c.hidden_dim, c.n_layers,
             c.n_heads, c.n_kv_heads, c.vocab_size, c.seq_len);
 }
 
@@ -123,14 +123,13 @@ void report_memory(const Engine& engine, uint64_t weights, const Terminal& termi
 /// Compares what was read with what was expected, if anything was.
 rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& options,
                            const Terminal& terminal) {
-  const rt::Text expected(inputs.sum, sizeof inputs.sum);
+  const rt::Text expected(inputs.sum, sizeof inputs.sum), name = inputs.model.name();
   if (inputs.sum[0] && !(sum == expected))
     return rt::fail(rt::Errc::bad_file, 0,
-                    "%.*s: damaged: its SHA-256 is %.*s, and its .sha256 file says %.*s",
-                    inputs.model.name().length(), inputs.model.name().data, sum.length(), sum.data,
-                    expected.length(), expected.data);
+                    "%pT: damaged: its SHA-256 is %pT, and its .sha256 file says %pT",
+                    &name, &sum, &expected);
   if (inputs.sum[0] || options.verify)
-    rt::print(terminal.console, "sha256    %.*s%s\n", sum.length(), sum.data,
+    rt::print(terminal.console, "sha256    %pT%s\n", &sum,
               inputs.sum[0] ? ", as expected" : "");
   return {};
 }

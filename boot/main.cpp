@@ -26,7 +26,7 @@ rt::Result<void> read_config_file(Options& options, rt::Arena& arena) {
   const rt::Text places[] = {platform::program_folder({folder, sizeof folder}), "\\"};
   for (rt::Text place : places) {
     const rt::Text name =
-        rt::print_to({path, sizeof path}, "%.*sllama.cfg", place.length(), place.data);
+        rt::print_to({path, sizeof path}, "%pTllama.cfg", &place);
     rt::Result<platform::File> file = volume->open_file(name);
     if (!file && file.error().code == rt::Errc::not_found) continue;
     if (!file) return file.error();
@@ -49,8 +49,7 @@ rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, platfor
   rt::Result<void> done =
       read_command_line(options, line, passed_over, {foreign, sizeof foreign});
   if (!passed_over.empty())
-    rt::print(console, "note: passed over in the boot options: %.*s\n", passed_over.length(),
-              passed_over.data);
+    rt::print(console, "note: passed over in the boot options: %pT\n", &passed_over);
   return done;
 }
 
@@ -64,7 +63,7 @@ void print_head(platform::Console& console) {
           ? rt::utf16_to_utf8({platform::g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
           : rt::Text("unknown");
   const uint32_t revision = platform::g_system->header.revision;
-  rt::print(console, "firmware  %.*s %#x, UEFI %u.%u\n", name.length(), name.data,
+  rt::print(console, "firmware  %pT %#x, UEFI %u.%u\n", &name,
             platform::g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
   rt::print(console, "cpu       %s\n", platform::CpuName().text);
 }
@@ -105,7 +104,7 @@ rt::Result<void> converse(Options& options, Conversation& conversation, const Te
       options.model = loaded;
       continue;
     }
-    loaded = rt::print_to({buffer, sizeof buffer}, "%.*s", options.model.length(), options.model.data);
+    loaded = rt::print_to({buffer, sizeof buffer}, "%pT", &options.model);
     worked = true;
     if (options.on_finish != OnFinish::prompt) return conversation.tell(engine, started);
     switch (conversation.run(engine, started)) {

@@ -25,7 +25,7 @@ rt::Result<model::Checkpoint> read_header(platform::Volume& volume, rt::Text nam
 void describe(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
   char path[800];
   const rt::Text name = rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name);
-  rt::print(terminal.console, "  %-36.*s %8.1f MiB  ", name.length(), name.data,
+  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &name,
             double(entry.size) / (1 << 20));
   rt::Result<model::Checkpoint> checkpoint = read_header(volume, name);
   if (checkpoint) {

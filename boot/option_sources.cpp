@@ -98,7 +98,7 @@ void append(rt::Text& list, rt::Span<char> buffer, rt::Text word) {
 
 rt::Result<void> read_config(Options& options, rt::Text file, rt::Text lines) {
   char where[64];
-  rt::print_to({where, sizeof where}, "%.*s line", file.length(), file.data);
+  rt::print_to({where, sizeof where}, "%pT line", &file);
   if (lines.starts_with("\xef\xbb\xbf")) lines = lines.from(3);  // some editors begin files so
   for (uint32_t number = 1; !lines.empty(); ++number) {
     const rt::Text line = rt::trim(take_line(lines));
@@ -107,8 +107,7 @@ rt::Result<void> read_config(Options& options, rt::Text file, rt::Text lines) {
     while (equals < line.size && line[equals] != '=') ++equals;
     if (equals == line.size)
       return located(where, number,
-                     rt::fail(rt::Errc::usage, 0, "expected 'name = value', found '%.*s'",
-                              line.length(), line.data));
+                     rt::fail(rt::Errc::usage, 0, "expected 'name = value', found '%pT'", &line));
     const rt::Text name = rt::trim(line.part(0, equals)), value = rt::trim(line.from(equals + 1));
     if (rt::Result<void> done = set_option(options, name, value); !done)
       return located(where, number, done.error());
@@ -135,13 +134,13 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
     rt::Text value = "on";
     if (name.empty())
       return located(kWhere, number,
-                     rt::fail(rt::Errc::usage, 0, "there is no option '%.*s' (--help lists them)",
-                              word.length(), word.data));
+                     rt::fail(rt::Errc::usage, 0, "there is no option '%pT' (--help lists them)",
+                              &word));
     if (is_switch(name))
       (void)words.next_if_switch(value);
     else if (!words.next(value))
       return located(kWhere, number,
-                     rt::fail(rt::Errc::usage, 0, "'%.*s' wants a value", word.length(), word.data));
+                     rt::fail(rt::Errc::usage, 0, "'%pT' wants a value", &word));
     if (rt::Result<void> done = set_option(options, name, value); !done)
       return located(kWhere, number, done.error());
   }

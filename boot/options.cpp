@@ -60,8 +60,7 @@ const Setting* find(rt::Text name) {
 }
 
 rt::Error refuse(const Setting& setting, const char* wants, rt::Text value) {
-  return rt::fail(rt::Errc::usage, 0, "%s wants %s, not '%.*s'", setting.name, wants,
-                  value.length(), value.data);
+  return rt::fail(rt::Errc::usage, 0, "%s wants %s, not '%pT'", setting.name, wants, &value);
 }
 
 /// Sets *place to the value at the word's place in `words`.
@@ -123,8 +122,7 @@ rt::Result<void> set(const Setting& setting, void* place, rt::Text value) {
 rt::Result<void> set_option(Options& options, rt::Text name, rt::Text value) {
   const Setting* setting = find(name);
   if (!setting)
-    return rt::fail(rt::Errc::usage, 0, "there is no option '%.*s' (--help lists them)",
-                    name.length(), name.data);
+    return rt::fail(rt::Errc::usage, 0, "there is no option '%pT' (--help lists them)", &name);
   return set(*setting, setting->place(options), value);
 }
 

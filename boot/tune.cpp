@@ -25,10 +25,10 @@ rt::Result<const model::Kernels*> named_kernels(const Options& options, rt::CpuF
   if (name.empty()) return nullptr;
   const model::Kernels* kernels = model::find_kernels(name);
   if (!kernels)
-    return rt::fail(rt::Errc::usage, 0, "there is no kernel '%.*s'", name.length(), name.data);
+    return rt::fail(rt::Errc::usage, 0, "there is no kernel '%pT'", &name);
   if (!model::usable(*kernels, features))
-    return rt::fail(rt::Errc::unsupported, 0, "this processor cannot run the kernel '%.*s'",
-                    name.length(), name.data);
+    return rt::fail(rt::Errc::unsupported, 0, "this processor cannot run the kernel '%pT'",
+                    &name);
   return kernels;
 }
 

@@ -17,8 +17,9 @@ class Sink {
 
 /// printf to a sink. Conversions: %d %i %u %x %X %c %s %p %f %e %g %%, lengths hh h l ll z t,
 /// flags - + space 0 # and ' (groups of three digits parted by commas), width and precision
-/// (numbers or *). %s with a null pointer prints (null); %f, %e and %g are right to the last
-/// printed digit (round half to even on the exact binary value) for every double.
+/// (numbers or *). %pT prints a Text, given its address. %s with a null pointer prints (null); %f, %e
+/// and %g are right to the last printed digit (round half to even on the exact binary value) for every
+/// double.
 [[gnu::format(printf, 2, 3)]] void print(Sink& sink, const char* format, ...);
 [[gnu::format(printf, 2, 0)]] void vprint(Sink& sink, const char* format, va_list arguments);
 

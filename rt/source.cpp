@@ -18,8 +18,8 @@ Result<void> read_exactly(ByteSource& source, void* to, uint64_t n) {
 
 Result<Span<const uint8_t>> MemorySource::next(uint64_t most) {
   if (at_ == bytes_.count)
-    return fail(Errc::bad_file, at_, "%.*s: the file ends after %'llu bytes",
-                    name_.length(), name_.data, static_cast<unsigned long long>(at_));
+    return fail(Errc::bad_file, at_, "%pT: the file ends after %'llu bytes",
+                    &name_, static_cast<unsigned long long>(at_));
   const Span<const uint8_t> part = bytes_.part(at_, min(most, bytes_.count - at_));
   at_ += part.count;
   return part;

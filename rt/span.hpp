@@ -38,8 +38,6 @@ struct Text {
   constexpr bool empty() const { return size == 0; }
   constexpr Text part(uint64_t first, uint64_t n) const { return {data + first, n}; }
   constexpr Text from(uint64_t first) const { return {data + first, size - first}; }
-  /// For printf's "%.*s", which wants the length as an int.
-  constexpr int length() const { return int(size); }
 
   constexpr bool operator==(Text other) const {
     if (size != other.size) return false;

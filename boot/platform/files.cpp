@@ -27,7 +27,7 @@ void FileHandle::close() {
 
 File::File(FileHandle handle, rt::Text name, uint64_t size)
     : handle_(static_cast<FileHandle&&>(handle)), size_(size) {
-  rt::print_to({name_, sizeof name_}, "%.*s", name.length(), name.data);
+  rt::print_to({name_, sizeof name_}, "%pT", &name);
 }
 
 rt::Result<uint64_t> File::read(rt::Span<uint8_t> into) {
@@ -104,10 +104,11 @@ rt::Result<rt::Span<const uint8_t>> FileSource::next(uint64_t most) {
   if (ready_.empty()) {
     rt::Result<uint64_t> got = file_.read(buffer_);
     if (!got) return got.error();
+    const rt::Text own = name();
     if (*got == 0)
       return rt::fail(rt::Errc::bad_file, file_.position(),
-                      "%.*s: the file ends after %'llu of %'llu bytes", name().length(),
-                      name().data, static_cast<unsigned long long>(file_.position()),
+                      "%pT: the file ends after %'llu of %'llu bytes", &own,
+                      static_cast<unsigned long long>(file_.position()),
                       static_cast<unsigned long long>(file_.size()));
     ready_ = buffer_.part(0, *got);
   }

@@ -41,7 +41,7 @@ rt::Result<uefi::FileInfo> file_info(uefi::FileProtocol* file, rt::Text path) {
   uefi::Uintn bytes = sizeof buffer;
   const Status status = file->get_info(file, &uefi::FileInfo::kGuid, &bytes, &buffer);
   if (status != Status::success)
-    return firmware_error(status, "%.*s: its size cannot be read", path.length(), path.data);
+    return firmware_error(status, "%pT: its size cannot be read", &path);
   return buffer.info;
 }
 
@@ -50,8 +50,7 @@ bool is_directory(const uefi::FileInfo& info) {
 }
 
 rt::Error is_a_directory(rt::Text path) {
-  return rt::fail(rt::Errc::unsupported, 0, "%.*s: this is a directory, not a file", path.length(),
-                  path.data);
+  return rt::fail(rt::Errc::unsupported, 0, "%pT: this is a directory, not a file", &path);
 }
 
 }  // namespace
@@ -68,18 +67,17 @@ rt::Result<Volume> Volume::open(uefi::Handle device) {
 
 rt::Result<FileHandle> Volume::open_any(rt::Text path, uint64_t mode) {
   if (path.size > kMaxPath)
-    return rt::fail(rt::Errc::usage, path.size, "a path has at most 255 bytes: %.*s", path.length(),
-                    path.data);
+    return rt::fail(rt::Errc::usage, path.size, "a path has at most 255 bytes: %pT", &path);
   uefi::Char16 name[kMaxPath + 2];
   to_firmware_path(path, name);
   uefi::FileProtocol* const root = root_.get();
   uefi::FileProtocol* opened = nullptr;
   const Status status = root->open(root, &opened, name, mode, 0);
   if (status == Status::not_found)
-    return rt::fail(rt::Errc::not_found, static_cast<uint64_t>(status), "%.*s: there is no such %s",
-                    path.length(), path.data, mode & uefi::kFileModeCreate ? "directory" : "file");
+    return rt::fail(rt::Errc::not_found, static_cast<uint64_t>(status), "%pT: there is no such %s",
+                    &path, mode & uefi::kFileModeCreate ? "directory" : "file");
   if (status != Status::success || !opened)
-    return firmware_error(status, "%.*s: cannot be opened", path.length(), path.data);
+    return firmware_error(status, "%pT: cannot be opened", &path);
   return FileHandle(opened);
 }
 
@@ -102,7 +100,7 @@ rt::Result<File> Volume::create_file(rt::Text path) {
     uefi::FileProtocol* const raw = old->release();
     const Status status = raw->delete_file(raw);
     if (status != Status::success)
-      return firmware_error(status, "%.*s: cannot be replaced", path.length(), path.data);
+      return firmware_error(status, "%pT: cannot be replaced", &path);
   } else if (old.error().code != rt::Errc::not_found) {
     return old.error();
   }
@@ -117,14 +115,13 @@ rt::Result<Directory> Volume::open_directory(rt::Text path) {
   rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);
   if (!info) return info.error();
   if (!is_directory(*info))
-    return rt::fail(rt::Errc::not_found, 0, "%.*s: this is a file, not a directory", path.length(),
-                    path.data);
+    return rt::fail(rt::Errc::not_found, 0, "%pT: this is a file, not a directory", &path);
   return Directory(static_cast<FileHandle&&>(*handle), path);
 }
 
 Directory::Directory(FileHandle handle, rt::Text name)
     : handle_(static_cast<FileHandle&&>(handle)) {
-  rt::print_to({name_, sizeof name_}, "%.*s", name.length(), name.data);
+  rt::print_to({name_, sizeof name_}, "%pT", &name);
 }
 
 rt::Result<bool> Directory::next(DirectoryEntry& entry) {
@@ -173,14 +170,14 @@ uint64_t find_volumes(rt::Span<uefi::Handle> into) {
 rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
                              uefi::Handle* found_on) {
   rt::Error worst =
-      rt::fail(rt::Errc::not_found, 0, "%.*s: there is no such file on %s", path.length(),
-               path.data, devices.count > 1 ? "any volume" : "the volume");
+      rt::fail(rt::Errc::not_found, 0, "%pT: there is no such file on %s", &path,
+               devices.count > 1 ? "any volume" : "the volume");
   for (const uefi::Handle device : devices) {
     rt::Result<Volume> volume = Volume::open(device);
     if (!volume) {
       if (worst.code == rt::Errc::not_found)
-        worst = rt::fail(rt::Errc::firmware, volume.error().detail, "%.*s: not found, and %s",
-                         path.length(), path.data, volume.error().text);
+        worst = rt::fail(rt::Errc::firmware, volume.error().detail, "%pT: not found, and %s",
+                         &path, volume.error().text);
       continue;
     }
     rt::Result<File> file = volume->open_file(path);

@@ -24,21 +24,23 @@ using Fields = int64_t[7];
 
 rt::Error bad(const rt::ByteSource& source, const char* what) {
   const rt::Text name = source.name();
-  return rt::fail(rt::Errc::bad_file, 0, "%.*s: %s", name.length(), name.data, what);
+  return rt::fail(rt::Errc::bad_file, 0, "%pT: %s", &name, what);
 }
 
 /// `first`: the offset of the first field.
 rt::Result<void> check_limits(const rt::ByteSource& source, const Fields& fields, uint64_t first) {
+  const rt::Text name = source.name();
   for (uint32_t i = 0; i < 7; ++i)
     if (fields[i] < 1 || fields[i] > kLimits[i].most)
       return rt::fail(rt::Errc::bad_file, first + i * 4,
-                      "%.*s: not a llama2.c checkpoint: %s is %lld, not 1 to %'lld",
-                      source.name().length(), source.name().data, kLimits[i].name,
+                      "%pT: not a llama2.c checkpoint: %s is %lld, not 1 to %'lld",
+                      &name, kLimits[i].name,
                       static_cast<long long>(fields[i]), static_cast<long long>(kLimits[i].most));
   return {};
 }
 
 rt::Result<void> check_shape(const rt::ByteSource& source, const Config& c) {
+  const rt::Text name = source.name();
   const char* what = nullptr;
   if (c.dim % c.n_heads)
     what = "n_heads does not divide dim";
@@ -48,18 +50,19 @@ rt::Result<void> check_shape(const rt::ByteSource& source, const Config& c) {
     what = "n_kv_heads does not divide n_heads";
   if (!what) return {};
   return rt::fail(rt::Errc::bad_file, 0,
-                  "%.*s: not a llama2.c checkpoint: %s (dim %u, n_heads %u, n_kv_heads %u)",
-                  source.name().length(), source.name().data, what, c.dim, c.n_heads,
+                  "%pT: not a llama2.c checkpoint: %s (dim %u, n_heads %u, n_kv_heads %u)",
+                  &name, what, c.dim, c.n_heads,
                   c.n_kv_heads);
 }
 
 rt::Result<void> check_groups(const rt::ByteSource& source, const Checkpoint& checkpoint) {
+  const rt::Text name = source.name();
   for (Part part : file_order(checkpoint)) {
     const PartShape shape = shape_of(checkpoint, part);
     if (shape.is_matrix && shape.weights() % checkpoint.group_size)
       return rt::fail(rt::Errc::bad_file, 37,
-                      "%.*s: damaged: groups of %u weights do not divide a tensor of %'llu",
-                      source.name().length(), source.name().data, checkpoint.group_size,
+                      "%pT: damaged: groups of %u weights do not divide a tensor of %'llu",
+                      &name, checkpoint.group_size,
                       static_cast<unsigned long long>(shape.weights()));
   }
   return {};
@@ -75,22 +78,24 @@ uint64_t described_bytes(const Checkpoint& checkpoint) {
 }
 
 rt::Result<void> check_length(const rt::ByteSource& source, uint64_t described) {
+  const rt::Text name = source.name();
   const auto has = static_cast<unsigned long long>(source.size());
   const auto wants = static_cast<unsigned long long>(described);
   if (has < wants)
     return rt::fail(rt::Errc::bad_file, has,
-                    "%.*s: the file ends after %'llu of the %'llu bytes that its header describes; "
-                    "copy it again", source.name().length(), source.name().data, has, wants);
+                    "%pT: the file ends after %'llu of the %'llu bytes that its header describes; "
+                    "copy it again", &name, has, wants);
   if (has > wants)
     return rt::fail(rt::Errc::bad_file, wants,
-                    "%.*s: the file has %'llu bytes, its header describes %'llu; not a llama2.c "
-                    "checkpoint, or a damaged one", source.name().length(), source.name().data,
+                    "%pT: the file has %'llu bytes, its header describes %'llu; not a llama2.c "
+                    "checkpoint, or a damaged one", &name,
                     has, wants);
   return {};
 }
 
 /// Versions 1 and 2: magic, version, seven fields, shared flag, [group size], zeros.
 rt::Result<Checkpoint> read_versioned(rt::ByteSource& source, const uint8_t* start, Fields& fields) {
+  const rt::Text name = source.name();
   uint8_t header[kHeader];
   rt::copy_bytes(header, start, kBareHeader);
   if (source.size() < kHeader) return bad(source, "the file ends inside its header; copy it again");
@@ -101,15 +106,15 @@ rt::Result<Checkpoint> read_versioned(rt::ByteSource& source, const uint8_t* sta
   checkpoint.version = rt::load<uint32_t>(header + 4);
   if (checkpoint.version != 1 && checkpoint.version != 2)
     return rt::fail(rt::Errc::unsupported, 4,
-                    "%.*s: llama2.c checkpoint of version %u; this program reads 0, 1 and 2",
-                    source.name().length(), source.name().data, checkpoint.version);
+                    "%pT: llama2.c checkpoint of version %u; this program reads 0, 1 and 2",
+                    &name, checkpoint.version);
   for (uint32_t i = 0; i < 7; ++i) fields[i] = rt::load<int32_t>(header + 8 + 4 * i);
   checkpoint.shared_classifier = header[36] != 0;
   if (checkpoint.version == 2) {
     const int32_t group = rt::load<int32_t>(header + 37);
     if (group < 1 || group > 65536)
-      return rt::fail(rt::Errc::bad_file, 37, "%.*s: damaged: group size is %d, not 1 to 65,536",
-                      source.name().length(), source.name().data, group);
+      return rt::fail(rt::Errc::bad_file, 37, "%pT: damaged: group size is %d, not 1 to 65,536",
+                      &name, group);
     checkpoint.group_size = static_cast<uint32_t>(group);
   }
   return checkpoint;
@@ -118,10 +123,11 @@ rt::Result<Checkpoint> read_versioned(rt::ByteSource& source, const uint8_t* sta
 }  // namespace
 
 rt::Result<Checkpoint> Checkpoint::open(rt::ByteSource& source) {
+  const rt::Text name = source.name();
   if (source.size() < kBareHeader)
     return rt::fail(rt::Errc::bad_file, source.size(),
-                    "%.*s: not a model: the file has only %'llu bytes", source.name().length(),
-                    source.name().data, static_cast<unsigned long long>(source.size()));
+                    "%pT: not a model: the file has only %'llu bytes", &name,
+                    static_cast<unsigned long long>(source.size()));
   uint8_t start[kBareHeader];
   rt::Result<void> read = rt::read_exactly(source, start, sizeof start);
   if (!read) return read.error();

@@ -79,16 +79,16 @@ rt::Result<Tokenizer> Tokenizer::load(rt::ByteSource& source, uint32_t vocab_siz
   const rt::Text name = source.name();
   int32_t longest = 0;
   if (source.size() < sizeof longest)
-    return rt::fail(rt::Errc::bad_file, 0, "%.*s: not a tokenizer: the file has only %'llu bytes",
-                    name.length(), name.data, static_cast<unsigned long long>(source.size()));
+    return rt::fail(rt::Errc::bad_file, 0, "%pT: not a tokenizer: the file has only %'llu bytes",
+                    &name, static_cast<unsigned long long>(source.size()));
   if (rt::Result<void> read = rt::read_exactly(source, &longest, sizeof longest); !read)
     return read.error();
 
   uint64_t used = 0, left = source.size() - sizeof longest;
   const auto too_short = [&] {
     return rt::fail(rt::Errc::bad_file, source.size() - left,
-                    "%.*s: too short for the model's %'u tokens: not this model's tokenizer, or "
-                    "cut short", name.length(), name.data, vocab_size);
+                    "%pT: too short for the model's %'u tokens: not this model's tokenizer, or "
+                    "cut short", &name, vocab_size);
   };
   for (Token token = 0; token < vocab_size; ++token) {
     struct {
@@ -102,8 +102,8 @@ rt::Result<Tokenizer> Tokenizer::load(rt::ByteSource& source, uint32_t vocab_siz
     const uint64_t length = static_cast<uint32_t>(record.length);
     if (length > left)
       return rt::fail(rt::Errc::bad_file, source.size() - left,
-                      "%.*s: token %'u is %d bytes long, with %'llu left in the file: not this "
-                      "model's tokenizer, or cut short", name.length(), name.data, token,
+                      "%pT: token %'u is %d bytes long, with %'llu left in the file: not this "
+                      "model's tokenizer, or cut short", &name, token,
                       record.length, static_cast<unsigned long long>(left));
     if (length > text->count - used) return too_short();  // what is left are other tokens' records
     if (rt::Result<void> read = rt::read_exactly(source, text->data + used, length); !read)
@@ -117,8 +117,8 @@ rt::Result<Tokenizer> Tokenizer::load(rt::ByteSource& source, uint32_t vocab_siz
   }
   if (left)
     return rt::fail(rt::Errc::bad_file, source.size() - left,
-                    "%.*s: more than the model's %'u tokens (%'llu bytes behind them): this is "
-                    "another model's tokenizer", name.length(), name.data, vocab_size,
+                    "%pT: more than the model's %'u tokens (%'llu bytes behind them): this is "
+                    "another model's tokenizer", &name, vocab_size,
                     static_cast<unsigned long long>(left));
   return t;
 }

@@ -75,6 +75,7 @@ Conversion take_conversion(const char*& at) {
       if (*at == c.length[0] && (*at == 'h' || *at == 'l')) c.length += *at++;
     }
     if (*at) c.type = *at++;
+    if (c.type == 'p' && *at == 'T') c.type = *at++;
   }
   c.text.assign(start, at);
   return c;
@@ -140,6 +141,11 @@ void with_value(const Conversion& c, uint64_t room, fuzz::Input& input) {
       return with_stars(c, room, input, input.number<unsigned>());
     case 'c': return with_stars(c, room, input, int{input.byte()});
     case 'p': return with_stars(c, room, input, reinterpret_cast<void*>(input.number<uintptr_t>()));
+    case 'T': {
+      const test::Exact<char> copy = fuzz::exact(input.text_until('\0'));
+      const rt::Text text = fuzz::text_of(copy);
+      return with_stars(c, room, input, &text);
+    }
     case 'e': case 'f': case 'g': return with_stars(c, room, input, input.number<double>());
     case 's': {
       const std::string text = input.text_until('\0');

@@ -112,6 +112,9 @@ TEST(Format, WidthAndPrecisionMayBeArguments) {
   expect_as_host("<%.*d>", -5, 42);
   expect_as_host("<%*.*f>", 12, 3, 3.14159);
   expect_as_host("<%-*.*s>", 8, 2, "abc");
+  const rt::Text text("abcdef", 3), empty;
+  EXPECT_EQ(printed("%pT<%pT>%5pTT%-5pT|", &text, &empty, &text, &text), "abc<>  abcTabc  |");
+  EXPECT_EQ(printed("%pS %p", nullptr, nullptr), "0x0S 0x0");
   expect_as_host("<%.*f>", -1, 0.1);
 }
 
