@@ -1,57 +1,15 @@
-// efi_main: options -> model -> story -> exit.
-#include "boot/chat.hpp"
-#include "boot/load.hpp"
-#include "boot/options.hpp"
-#include "boot/platform/entropy.hpp"
+// efi_main: options -> model -> conversation -> exit.
+#include "boot/conversation.hpp"
 #include "boot/platform/firmware.hpp"
 #include "boot/platform/power.hpp"
 #include "boot/platform/program.hpp"
 #include "boot/platform/screen.hpp"
-#include "boot/platform/volumes.hpp"
-#include "rt/parse.hpp"
+#include "boot/start_options.hpp"
 
 namespace boot {
 namespace {
 
 constexpr const char* kVersion = "0.1";
-constexpr uint64_t kConfigBytes = 64 * 1024;  // the longest llama.cfg
-constexpr uint64_t kPromptBytes = 16 * 1024;  // the longest prompt_file
-constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
-
-/// llama.cfg beside the program, else in the root of its volume; no file is no error.
-rt::Result<void> read_config_file(Options& options, rt::Arena& arena) {
-  rt::Result<platform::Volume> volume = platform::Volume::open(platform::boot_device());
-  if (!volume) return {};  // started from a network or from memory
-  char folder[256], path[300];
-  const rt::Text places[] = {platform::program_folder({folder, sizeof folder}), "\\"};
-  for (rt::Text place : places) {
-    const rt::Text name =
-        rt::print_to({path, sizeof path}, "%pTllama.cfg", &place);
-    rt::Result<platform::File> file = volume->open_file(name);
-    if (!file && file.error().code == rt::Errc::not_found) continue;
-    if (!file) return file.error();
-    rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kConfigBytes);
-    if (!bytes) return bytes.error();
-    return read_config(options, name, {reinterpret_cast<const char*>(bytes->data), bytes->count});
-  }
-  return {};
-}
-
-rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, platform::Console& console) {
-  rt::Result<rt::Span<char>> buffer = arena.make_raw<char>(kLineBytes);
-  if (!buffer) return buffer.error();
-  bool unreadable = false;
-  const rt::Span<char> line = platform::command_line(*buffer, unreadable);
-  if (unreadable)
-    console.write("note: the boot options that firmware handed over are no text; passed over\n");
-  char foreign[160];
-  rt::Text passed_over;
-  rt::Result<void> done =
-      read_command_line(options, line, passed_over, {foreign, sizeof foreign});
-  if (!passed_over.empty())
-    rt::print(console, "note: passed over in the boot options: %pT\n", &passed_over);
-  return done;
-}
 
 void print_head(platform::Console& console) {
   console.set_color(uefi::Color::white);
@@ -68,70 +26,18 @@ void print_head(platform::Console& console) {
   rt::print(console, "cpu       %s\n", platform::CpuName().text);
 }
 
-/// The prompt of options.prompt_file, which then is options.prompt.
-rt::Result<void> read_prompt_file(Options& options, rt::Arena& arena) {
-  if (options.prompt_file.empty()) return {};
-  uefi::Handle devices[16];
-  rt::Result<platform::File> file = platform::open_on_any({devices, platform::find_volumes({devices, 16})}, options.prompt_file);
-  if (!file) return file.error();
-  rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kPromptBytes);
-  if (!bytes) return bytes.error();
-  options.prompt = rt::trim({reinterpret_cast<const char*>(bytes->data), bytes->count});
-  return {};
-}
-
-/// Defaults, llama.cfg, command line; later ones win.
-rt::Result<void> read_options(Options& options, rt::Arena& arena, platform::Console& console) {
-  if (rt::Result<void> done = read_config_file(options, arena); !done) return done;
-  if (rt::Result<void> done = read_boot_arguments(options, arena, console); !done) return done;
-  if (rt::Result<void> done = read_prompt_file(options, arena); !done) return done;
-  if (options.seed == 0) options.seed = platform::entropy() % 1'000'000'000 + 1;  // short enough to type
-  console.use_colors(options.color);
-  return {};
-}
-
-/// One model after another, until the user has enough; on_finish is then what comes next.
-rt::Result<void> converse(Options& options, Conversation& conversation, const Terminal& terminal,
-                          uint64_t started) {
-  char buffer[256];
-  rt::Text loaded;  // the last model that worked, in `buffer`; empty: the default one
-  bool worked = false;
-  for (;;) {
-    Engine engine(static_cast<uint32_t>(options.threads));
-    if (rt::Result<void> done = load(engine, options, terminal); !done) {
-      if (!worked || options.model == loaded) return done;
-      rt::print(terminal.console, "error: %s\n", done.error().text);
-      options.model = loaded;
-      continue;
-    }
-    loaded = rt::print_to({buffer, sizeof buffer}, "%pT", &options.model);
-    worked = true;
-    if (options.on_finish != OnFinish::prompt) return conversation.tell(engine, started);
-    switch (conversation.run(engine, started)) {
-      case Conversation::Next::quit: options.on_finish = OnFinish::exit; return {};
-      case Conversation::Next::power_off: options.on_finish = OnFinish::poweroff; return {};
-      case Conversation::Next::reboot: options.on_finish = OnFinish::reboot; return {};
-      case Conversation::Next::other_model: started = platform::Clock::ticks();
-    }
-  }
-}
-
-/// Everything between the console's begin and its end.
+/// Everything between the head and the end.
 rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t started) {
   rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(kConfigBytes + kLineBytes + kPromptBytes + sizeof(Conversation) + 4096,
-                      platform::MemoryUse::buffer, "the conversation");
+      platform::Pages::allocate(kStartOptionsBytes, platform::MemoryUse::buffer, "the options");
   if (!pages) return pages.error();
   rt::Arena arena(pages->memory());
-  if (rt::Result<void> done = read_options(options, arena, terminal.console); !done) return done;
+  if (rt::Result<void> done = read_start_options(options, arena, terminal.console); !done) return done;
   if (options.help) {
     print_help(terminal.console);
     return {};
   }
-  rt::Result<rt::Span<uint8_t>> place = arena.make_raw<uint8_t>(sizeof(Conversation));
-  if (!place) return place.error();
-  auto* conversation = new (rt::Placement{place->data}) Conversation(options, terminal);
-  return converse(options, *conversation, terminal, started);
+  return converse(options, terminal, started);
 }
 
 uefi::Status status_of(const rt::Error& error) {

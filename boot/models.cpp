@@ -1,4 +1,4 @@
-#include "boot/chat.hpp"
+#include "boot/commands.hpp"
 #include "boot/platform/volumes.hpp"
 
 namespace boot {
