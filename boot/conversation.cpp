@@ -6,12 +6,6 @@
 namespace boot {
 namespace {
 
-void print_error(const rt::Error& error, const Terminal& terminal) {
-  terminal.console.set_color(uefi::Color::light_red);
-  rt::print(terminal.console, "error: %s\n", error.text);
-  terminal.console.reset_color();
-}
-
 rt::Result<void> tell(Conversation& c, uint64_t started) {
   if (c.options.temperature != 0)
     rt::print(c.terminal.console, "seed      %llu\n", static_cast<unsigned long long>(c.options.seed));
@@ -31,13 +25,13 @@ rt::Result<void> tell_next(Conversation& c, rt::Text prompt) {
 /// Takes prompts and commands until something else comes next.
 Conversation::Next talk(Conversation& c) {
   for (c.next = Conversation::Next::line; c.next == Conversation::Next::line;) {
-    c.terminal.console.set_color(uefi::Color::light_cyan);
+    c.terminal.console.set_color(platform::Color::light_cyan);
     const LineEditor::End end = c.editor.read("> ");
     c.terminal.console.reset_color();
     if (end == LineEditor::End::leave) return Conversation::Next::exit;
     const rt::Text line = rt::trim(c.editor.line());
     const rt::Result<void> done = line.starts_with("/") ? obey(c, line.from(1)) : tell_next(c, line);
-    if (!done) print_error(done.error(), c.terminal);
+    if (!done) print_error(c.terminal.console, done.error());
   }
   return c.next;
 }
@@ -52,7 +46,7 @@ rt::Result<void> converse(Conversation& c, uint64_t started) {
     Engine engine(static_cast<uint32_t>(options.threads));
     if (rt::Result<void> done = load(engine, options, c.terminal); !done) {
       if (!worked || options.model == loaded) return done;
-      print_error(done.error(), c.terminal);
+      print_error(c.terminal.console, done.error());
       options.model = loaded;
       continue;
     }
@@ -61,7 +55,7 @@ rt::Result<void> converse(Conversation& c, uint64_t started) {
     c.engine = &engine;
     const rt::Result<void> told = tell(c, started);
     if (options.on_finish != OnFinish::prompt) return told;
-    if (!told) print_error(told.error(), c.terminal);
+    if (!told) print_error(c.terminal.console, told.error());
     c.terminal.console.write("Enter: another story. Or type how one begins. /help: more. Esc: leave.\n");
     switch (talk(c)) {
       case Conversation::Next::line:

@@ -1,22 +1,13 @@
 #pragma once
 #include "boot/options.hpp"
-#include "boot/platform/clock.hpp"
-#include "boot/platform/console.hpp"
 #include "boot/platform/cpu.hpp"
 #include "boot/platform/files.hpp"
-#include "boot/platform/keyboard.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/processors.hpp"
+#include "boot/terminal.hpp"
 #include "model/session.hpp"
 
 namespace boot {
-
-/// What the rest of the program talks to the user with.
-struct Terminal {
-  platform::Console& console;
-  platform::Keyboard& keyboard;
-  platform::Clock& clock;
-};
 
 /// A model in memory, ready to tell stories. Parts point at each other: it must stay in its place.
 struct Engine {

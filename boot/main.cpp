@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kVersion = "0.1";
 
 void print_head(platform::Console& console) {
-  console.set_color(uefi::Color::white);
+  console.set_color(platform::Color::white);
   rt::print(console, "llama.efi %s\n", kVersion);
   console.reset_color();
   char vendor[128];
@@ -95,9 +95,7 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
   Options options;
   const rt::Result<void> done = run(options, {console, keyboard, clock}, started);
   if (!done) {
-    console.set_color(uefi::Color::light_red);
-    rt::print(console, "error: %s\n", done.error().text);
-    console.reset_color();
+    print_error(console, done.error());
     wait_for_reader(options, console, keyboard);
   } else {
     finish(options.on_finish, console);

@@ -1,5 +1,6 @@
 #pragma once
-#include "boot/load.hpp"
+#include "boot/terminal.hpp"
+#include "rt/source.hpp"
 
 namespace boot {
 

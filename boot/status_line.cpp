@@ -13,10 +13,11 @@ void StatusLine::show(rt::Text text) {
   const platform::Console::Position story = console_.position();
   if (story.row + 1 >= size_.rows) return;
   console_.move_to({0, size_.rows - 1});
-  console_.set_color(uefi::Color::cyan);
+  const platform::Console::Attribute before = console_.attribute();
+  console_.set_color(platform::Color::cyan);
   console_.write(text.part(0, rt::min<uint64_t>(text.size, size_.columns - 1)));
   console_.clear_line_end();
-  console_.reset_color();
+  console_.set_attribute(before);
   console_.move_to(story);
   shown_ = true;
 }

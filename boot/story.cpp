@@ -9,7 +9,7 @@
 namespace boot {
 namespace {
 
-using uefi::Color;
+using platform::Color;
 
 /// A token's colour by how sure the model was of it.
 Color confidence_color(float probability) {

@@ -4,7 +4,7 @@
 
 namespace boot {
 
-void StoryWriter::write(rt::Text piece, uefi::Color color) {
+void StoryWriter::write(rt::Text piece, platform::Color color) {
   for (const char c : piece) {
     const uint8_t byte = static_cast<uint8_t>(c);
     if (c == '\n') {
@@ -23,20 +23,17 @@ void StoryWriter::write(rt::Text piece, uefi::Color color) {
 void StoryWriter::finish() {
   put_word();
   flush();
-  if (colored_) console_.reset_color();
-  colored_ = false;
+  console_.reset_color();
 }
 
 void StoryWriter::flush() {
   if (ready_bytes_ == 0) return;
-  if (!colored_ || ready_color_ != shown_) console_.set_color(ready_color_);
-  colored_ = true;
-  shown_ = ready_color_;
+  console_.set_color(ready_color_);
   console_.write({ready_, ready_bytes_});
   ready_bytes_ = 0;
 }
 
-void StoryWriter::put(rt::Text text, uefi::Color color) {
+void StoryWriter::put(rt::Text text, platform::Color color) {
   if (color != ready_color_ || ready_bytes_ + text.size > sizeof ready_) flush();
   ready_color_ = color;
   rt::copy_bytes(ready_ + ready_bytes_, text.data, text.size);

@@ -11,7 +11,7 @@ class StoryWriter {
       : console_(console), status_(status), width_(console.size().columns - 1) {}
 
   /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
-  void write(rt::Text piece, uefi::Color color);
+  void write(rt::Text piece, platform::Color color);
   /// Brings complete words to the console. Consoles are slow by the call: where tokens come faster
   /// than people see, this is called for several of them at once.
   void flush();
@@ -23,7 +23,7 @@ class StoryWriter {
 
   void put_word();
   void new_line();
-  void put(rt::Text text, uefi::Color color);
+  void put(rt::Text text, platform::Color color);
 
   platform::Console& console_;
   StatusLine& status_;
@@ -32,11 +32,9 @@ class StoryWriter {
   uint32_t bytes_ = 0, characters_ = 0;  // of the word
   char ready_[1024];  // complete words, of one colour
   uint32_t ready_bytes_ = 0;
-  uefi::Color ready_color_ = uefi::Color::light_gray;
+  platform::Color ready_color_ = platform::Color::light_gray;
   char word_[kLongest];
-  uefi::Color colors_[kLongest];
-  uefi::Color shown_ = uefi::Color::light_gray;  // the console's now
-  bool colored_ = false;
+  platform::Color colors_[kLongest];
 };
 
 }  // namespace boot

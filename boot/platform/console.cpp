@@ -7,7 +7,9 @@ namespace platform {
 using uefi::Status;
 
 Console::Console(uefi::SimpleTextOutput* out) : out_(out && out->mode ? out : nullptr) {
-  if (out_) start_ = *out_->mode;
+  if (!out_) return;
+  start_ = *out_->mode;
+  attribute_ = start_.attribute;
 }
 
 void Console::write(rt::Text text) {
@@ -91,13 +93,10 @@ void Console::clear() {
   if (out_) (void)out_->clear_screen(out_);
 }
 
-void Console::set_color(uefi::Color foreground, uefi::Color background) {
-  if (!out_ || !colors_) return;
-  (void)out_->set_attribute(out_, uefi::text_attribute(foreground, background));
-}
-
-void Console::reset_color() {
-  if (out_) (void)out_->set_attribute(out_, static_cast<uefi::Uintn>(start_.attribute));
+void Console::set_attribute(Attribute attribute) {
+  if (!out_ || attribute == attribute_) return;
+  attribute_ = attribute;
+  (void)out_->set_attribute(out_, static_cast<uefi::Uintn>(attribute));
 }
 
 void Console::show_cursor(bool visible) {
@@ -128,7 +127,8 @@ void Console::restore() {
   if (!out_) return;
   if (out_->mode->mode != start_.mode && start_.mode >= 0)
     (void)out_->set_mode(out_, static_cast<uefi::Uintn>(start_.mode));
-  if (out_->mode->attribute != start_.attribute) reset_color();
+  attribute_ = out_->mode->attribute;  // a call may have failed
+  reset_color();
   if (cursor_changed_) (void)out_->enable_cursor(out_, start_.cursor_visible);
   cursor_changed_ = false;
 }

@@ -5,6 +5,8 @@
 
 namespace platform {
 
+using uefi::Color;
+
 /// The text console of firmware, screens and serial lines alike. Takes UTF-8; what cannot be shown
 /// is replaced (plain_text.hpp), control characters but \n \r \t \b become "?". Every write() is on
 /// the screen when it returns. A machine without a console shows nothing and is no error.
@@ -38,11 +40,17 @@ class Console final : public rt::Sink {
   /// Clears the screen; the cursor goes to the top left.
   void clear();
 
-  void set_color(uefi::Color foreground, uefi::Color background = uefi::Color::black);
+  /// The colours of what is written next, in firmware's form.
+  using Attribute = int32_t;
+  Attribute attribute() const { return attribute_; }
+  void set_attribute(Attribute attribute);
+  void set_color(Color foreground) {
+    if (colors_) set_attribute(int32_t(uefi::text_attribute(foreground, Color::black)));
+  }
   /// Off: set_color() does nothing.
   void use_colors(bool on) { colors_ = on; }
   /// The colours that were there at the start.
-  void reset_color();
+  void reset_color() { set_attribute(start_.attribute); }
   void show_cursor(bool visible);
 
   /// Goes to the largest mode that has no fewer rows and columns than now and at most kMaxColumns.
@@ -64,6 +72,7 @@ class Console final : public rt::Sink {
   bool after_return_ = false;  // the last character was \r
   bool cursor_changed_ = false;
   bool colors_ = true;
+  Attribute attribute_ = 0;
   uint32_t used_ = 0;
   uefi::Char16 units_[160];  // waiting for OutputString
 };

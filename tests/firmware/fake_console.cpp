@@ -1,5 +1,7 @@
 #include "tests/firmware/fake_console.hpp"
 
+#include "tests/firmware/fake_processors.hpp"
+
 namespace test {
 
 using uefi::Status;
@@ -28,6 +30,7 @@ FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints)
   output_string = [](uefi::SimpleTextOutput* self, const uefi::Char16* text) {
     if (auto answer = of(self).ledger_.refusal(Service::output_string)) return *answer;
     for (; *text; ++text) of(self).put(*text);
+    of(self).colors_.resize(of(self).text_.size(), char(of(self).state.attribute));
     return Status::success;
   };
   test_string = [](uefi::SimpleTextOutput* self, const uefi::Char16* text) {
@@ -121,6 +124,7 @@ FakeTypist::FakeTypist(Ledger& ledger, std::vector<std::string> lines, std::vect
 
 uefi::Status FakeTypist::read(uefi::InputKey& key) {
   if (auto answer = ledger_.refusal(Service::read_key)) return *answer;
+  fake_time::pass(look);
   if (hurry_ && ledger_.calls(Service::read_key) == hurry_) keys_.push_back(kEscape);
   if (keys_.empty()) return Status::not_ready;
   key = keys_.front();

@@ -17,6 +17,8 @@ class FakeScreen : public uefi::SimpleTextOutput {
 
   /// All text so far, as UTF-8 with \n line ends.
   const std::string& text() const { return text_; }
+  /// The attribute of each byte of it.
+  const std::string& colors() const { return colors_; }
   /// Complains if mode, colour or cursor are not as they were at the start.
   void check_restored(Complaints& complaints) const;
 
@@ -27,7 +29,7 @@ class FakeScreen : public uefi::SimpleTextOutput {
 
   Ledger& ledger_;
   Complaints& complaints_;
-  std::string text_;
+  std::string text_, colors_;
   uefi::SimpleTextOutputMode start_;
 };
 
@@ -40,6 +42,8 @@ class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx 
 
   uefi::SimpleTextInput* simple() { return this; }
   uefi::SimpleTextInputEx* extended() { return this; }
+
+  uint64_t look = 0;  // nanoseconds that a look for a key takes
 
   /// The program waits: types what comes next.
   void type();

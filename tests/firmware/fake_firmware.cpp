@@ -101,6 +101,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
     std::memset(value, 7, bytes);
     return Status::success;
   };
+  typist_.look = machine.look_milliseconds * 1'000'000;
   processors_.number_shift = machine.number_shift;
   processors_.late = machine.late_milliseconds * 1'000'000;
   if (!machine.key_events) typist_.wait_for_key = typist_.wait_for_key_ex = nullptr;
@@ -273,6 +274,7 @@ Outcome FakeFirmware::run() {
   result.status = efi_main(image_handle_, &system);
   processors_.end();
   result.screen = screen_.text();
+  result.colors = screen_.colors();
   result.files = volume_->files;
   result.reset = reset_;
   result.watchdog_seconds = watchdog_seconds_;

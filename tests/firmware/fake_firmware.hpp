@@ -37,6 +37,7 @@ struct FakeMachine {
   uint32_t broken_volumes = 0;      // beside ours, and before it in every list
   uint64_t largest_read = ~uint64_t{0}, refused_read = ~uint64_t{0};
   uint64_t read_milliseconds = 0;  // that every Read takes
+  uint64_t look_milliseconds = 0;  // that every look for a key takes
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};  // on the volume
 
@@ -47,6 +48,7 @@ struct FakeMachine {
 struct Outcome {
   uefi::Status status{};
   std::string screen;       // everything that was written
+  std::string colors;       // the attribute of each byte of it
   std::string complaints;   // what was not given back, and the like; empty: none
   std::map<std::string, Bytes> files;  // on the volume, afterwards
   std::string reset;        // "shutdown", "cold": what ResetSystem was called with

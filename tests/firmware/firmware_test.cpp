@@ -73,6 +73,40 @@ TEST(FakeFirmware, DoesWithoutWhatMachinesLack) {
   }
 }
 
+TEST(FakeFirmware, ColorsAStoryByConfidenceToItsEnd) {
+  FakeMachine machine = test::conversation();
+  machine.options += " --show confidence";
+  machine.typed = {"/quit"};
+  machine.serial_line = false;      // a status line is for screens
+  machine.look_milliseconds = 200;  // and comes twice a second
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  const size_t begin = run.screen.find("\n", run.screen.find("\nseed ") + 1), status = run.screen.find("Esc stops", begin),
+               end = run.screen.find("\n\n8 tokens", status);
+  ASSERT_NE(end, std::string::npos) << run.screen;
+  const std::string kAllowed = {0x0b, 0x0a, 0x02, 0x0e, 0x06, 0x0c,  // the prompt, then by confidence
+                                0x03};                               // the status line
+  int told = 0;
+  for (size_t i = begin; i < end; ++i) {
+    if (run.screen[i] == ' ' || run.screen[i] == '\n') continue;
+    EXPECT_NE(kAllowed.find(run.colors[i]), std::string::npos) << i << run.screen;
+    told += i > status && run.colors[i] != 0x03;
+  }
+  EXPECT_GT(told, 0) << "nothing came after the status line";
+}
+
+TEST(FakeFirmware, SaysErrorsInRed) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"/nonsense", "/model none", "/quit"};
+  const Outcome run = test::start(machine);
+  for (const Outcome& outcome : {run, test::start(machine, Fault{Service::open_volume, 1, true})}) {
+    int errors = 0;
+    for (size_t at = 0; (at = outcome.screen.find("error: ", at)) != std::string::npos; ++at, ++errors)
+      for (size_t i = at; outcome.screen[i] != '\n'; ++i) EXPECT_EQ(outcome.colors[i], 0x0c) << outcome.screen;
+    EXPECT_GT(errors, 0);
+  }
+}
+
 TEST(FakeFirmware, HasNobodyToTellItToWithoutAConsole) {
   FakeMachine machine = test::one_story();
   machine.console = false;
