@@ -24,7 +24,7 @@ constexpr Setting kSettings[] = {
      [](Options& o) -> void* { return &o.tokenizer; }},
     {"prompt", 'i', Kind::text, 0, "TEXT     how the story begins",
      [](Options& o) -> void* { return &o.prompt; }},
-    {"temperature", 't', Kind::real, 10, "0 to 10  0 takes the likeliest token always (1.0)",
+    {"temperature", 't', Kind::real, 10, "0 to 10  0 takes the likeliest token always (0.8)",
      [](Options& o) -> void* { return &o.temperature; }},
     {"topp", 'p', Kind::real, 1, "0 to 1   draw from the likeliest tokens of this share (0.9)",
      [](Options& o) -> void* { return &o.topp; }},

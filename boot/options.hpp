@@ -14,8 +14,8 @@ struct Options {
   rt::Text tokenizer;  // empty: NAME-tokenizer.bin or tokenizer.bin beside the model
   rt::Text prompt;
   rt::Text prompt_file;  // read in place of `prompt`
-  float temperature = 1.0f;
-  float topp = 0.9f;
+  float temperature = model::Sampling{}.temperature;
+  float topp = model::Sampling{}.topp;
   uint64_t seed = 0;  // 0: another one every time
   uint64_t steps = 256;
   model::DType precision = model::DType::q8;

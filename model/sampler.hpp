@@ -5,9 +5,9 @@
 
 namespace model {
 
-/// How the next token is drawn.
+/// How the next token is drawn, with the defaults of every program here.
 struct Sampling {
-  float temperature = 1.0f;  // 0: always the likeliest
+  float temperature = 0.8f;  // 0: always the likeliest
   float topp = 0.9f;         // of the likeliest tokens that hold this share; 0 or 1: of all
   uint64_t seed = 1;
 };

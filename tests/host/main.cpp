@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* kUsage = R"(usage: llama MODEL [options]
   -z FILE           tokenizer (tokenizer.bin beside the model, or in this folder)
-  -t T              temperature, 0 to 10; 0 takes the likeliest token always (1.0)
+  -t T              temperature, 0 to 10; 0 takes the likeliest token always (0.8)
   -p P              top-p, 0 to 1; 0 or 1 switch it off (0.9)
   -s SEED           seed of the random numbers (the time)
   -n STEPS          tokens, the prompt's included; 0: to the end of the context (256)

@@ -44,6 +44,12 @@ TEST(Options, FlagsOfLlama2cWork) {
   EXPECT_EQ(text(c.options.prompt), "Once upon");
 }
 
+TEST(Options, StoriesAreSampledAsTheSamplerDoesByDefault) {
+  const boot::Options options;
+  EXPECT_EQ(options.sampling().temperature, model::Sampling{}.temperature);
+  EXPECT_EQ(options.sampling().topp, model::Sampling{}.topp);
+}
+
 TEST(Options, NamesWithTwoDashesWorkAndSwitchesMayStandAlone) {
   CommandLine c("--precision f32 --ids --color off --on_finish poweroff --threads 3");
   EXPECT_EQ(c.error, "");
