@@ -1,8 +1,11 @@
 """The tokenizer trainer: what it learns, what it writes, and that its encoder is llama2.c's."""
 import struct
+import subprocess
+import sys
 
 import pytest
 
+import tokenizer as tokenizer_module
 from tokenizer import BOS, FIRST_BYTE, FIRST_LEARNED, Tokenizer, train
 
 STORIES = ["Once upon a time, there was a little cat. The cat didn't like the rain.\n\"Oh no!\" said the cat.",
@@ -68,3 +71,11 @@ def test_a_written_file_reads_back_the_same(tokenizer, tmp_path):
     again = Tokenizer.load(path)
     assert (again.tokens, again.scores) == (tokenizer.tokens, tokenizer.scores)
     assert struct.unpack_from("<i", path.read_bytes())[0] == max(map(len, tokenizer.tokens))
+
+def test_held_out_stories_do_not_shape_the_vocabulary(tmp_path):
+    path, out = tmp_path / "stories.txt", tmp_path / "tokenizer.bin"
+    path.write_text("\n<|endoftext|>\n".join(["a cat sat on the mat"] * 9 + ["zyzzyva " * 50]))
+    for hold_out, known in ((0, True), (1, False)):
+        subprocess.run([sys.executable, tokenizer_module.__file__, path, "--vocab-size", "362", "--out", out,
+                        "--hold-out", str(hold_out)], check=True, capture_output=True)
+        assert any(b"zy" in token for token in Tokenizer.load(out).tokens) == known

@@ -3,7 +3,8 @@
 
 Training has two phases. In the first the learning rate is constant; in the last `--finish-tokens` tokens it falls
 to zero and the mixture of `--text` and `--teacher` may change. A run that was killed goes on from its last
-checkpoint when the same command is given again. All decisions go by tokens, none by the clock.
+checkpoint when the same command is given again. All decisions go by tokens, none by the clock, unless `--minutes`
+says when the run has to end: then the finish is the last `--finish-share` of that time, however many tokens it holds.
 
     python3 train.py --text stories.txt --tokenizer tokenizer.bin --out run
 """
@@ -23,6 +24,7 @@ from data import Batch, Corpus, Mixture, read_stories, sound_stories
 from evaluate import bits_per_byte
 from model import Config, Transformer, parameter_count
 from optimizer import make_optimizers
+from precision import faster
 from tokenizer import EOS, UNK, Tokenizer
 
 LOG_FIELDS = ("step", "tokens", "text_tokens", "rate", "loss", "held_out_bits_per_byte", "seconds")
@@ -54,6 +56,9 @@ def parse_arguments() -> argparse.Namespace:
     course = parser.add_argument_group("course")
     course.add_argument("--tokens", type=float, default=15e6, help="in all, finish included")
     course.add_argument("--finish-tokens", type=float, default=3e6)
+    course.add_argument("--minutes", type=float,
+                        help="instead of --tokens: the time that the run may take, pauses and restarts included")
+    course.add_argument("--finish-share", type=float, default=0.7, help="of --minutes, in place of --finish-tokens")
     course.add_argument("--batch-tokens", type=int, default=4096)
     course.add_argument("--rate", type=float, default=0.02, help="of Muon; AdamW's is --adam-ratio of it")
     course.add_argument("--adam-ratio", type=float, default=0.3)
@@ -67,7 +72,8 @@ def parse_arguments() -> argparse.Namespace:
     run.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model files")
     run.add_argument("--init", type=Path, help="checkpoint whose averaged weights to start from")
     run.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    run.add_argument("--float32", action="store_true", help="no bfloat16 in the matrix products")
+    run.add_argument("--precision", choices=("faster", "float32", "bfloat16"), default="faster",
+                     help="of the matrix products; as a rule the faster one, which is measured at the start")
     run.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as PyTorch chooses")
     run.add_argument("--checkpoint-seconds", type=float, default=120)
     run.add_argument("--evaluate-tokens", type=float, default=5e5,
@@ -104,9 +110,13 @@ class Trainer:
         if args.init:
             self.model.load_state_dict(torch.load(args.init, map_location=args.device)["average"])
         self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.optimizers = make_optimizers(self.model, args.rate, args.rate * args.adam_ratio, args.weight_decay)
+        self.dtype = faster(args.device) if args.precision == "faster" else getattr(torch, args.precision)
+        self.optimizers = make_optimizers(self.model, args.rate, args.rate * args.adam_ratio, args.weight_decay,
+                                          self.dtype)
+        self.muon = self.optimizers[0]
         self.step = self.tokens = self.in_round = 0
         self.seconds = 0.0
+        self.began = time.time()
         self.round_start = self.mixture.state()
         self.path = args.out / "checkpoint.pt"
         if self.path.exists():
@@ -117,7 +127,8 @@ class Trainer:
             "config": vars(self.config), "model": self.model.state_dict(), "average": self.average,
             "optimizers": [o.state_dict() for o in self.optimizers], "random": torch.get_rng_state(),
             "mixture": self.round_start, "in_round": self.in_round,
-            "step": self.step, "tokens": self.tokens, "seconds": self.seconds})
+            "step": self.step, "tokens": self.tokens, "seconds": self.seconds,
+            "began": self.began, "dtype": self.dtype})
 
     def restore(self) -> None:
         state = torch.load(self.path, map_location=self.args.device)
@@ -129,11 +140,21 @@ class Trainer:
         self.mixture.restore(state["mixture"])
         self.round_start, self.in_round = state["mixture"], state["in_round"]
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        self.began = state["began"]
+        if self.args.precision == "faster":  # a second measurement might come out otherwise
+            self.dtype = self.muon.dtype = state["dtype"]
         print(f"going on from step {self.step:,}, {self.tokens:,} tokens")
+
+    def left(self) -> float:
+        """How much of the course is left, in lengths of the finish: 1 where the finish begins, 0 at the end."""
+        args = self.args
+        if args.minutes is None:
+            return (args.tokens - self.tokens) / max(args.finish_tokens, 1)
+        return (args.minutes * 60 - (time.time() - self.began)) / max(args.minutes * 60 * args.finish_share, 1)
 
     @property
     def finishing(self) -> bool:
-        return self.tokens >= self.args.tokens - self.args.finish_tokens
+        return self.left() <= 1
 
     def batches(self) -> Iterator[Batch]:
         """Endless training batches, from where the checkpoint stopped."""
@@ -149,8 +170,7 @@ class Trainer:
     def rate(self) -> float:
         """The learning rate as a share of its peak."""
         warm = min(1.0, (self.step + 1) / WARM_UP_STEPS)
-        left = (self.args.tokens - self.tokens) / max(self.args.finish_tokens, 1)
-        return warm * min(1.0, max(left, 0.0))
+        return warm * min(1.0, max(self.left(), 0.0))
 
     def train_on(self, batch: Batch) -> float:
         """One step; the mean loss in nats per token."""
@@ -164,7 +184,8 @@ class Trainer:
             hidden = torch.rand(inputs.shape, device=inputs.device) < args.word_dropout
             hidden[:, 0] = False
             inputs = inputs.masked_fill(hidden, UNK)
-        with torch.autocast(torch.device(args.device).type, dtype=torch.bfloat16, enabled=not args.float32):
+        with torch.autocast(torch.device(args.device).type, dtype=torch.bfloat16,
+                            enabled=self.dtype == torch.bfloat16):
             loss = self.model.losses(inputs, targets).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -197,16 +218,17 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     trainer = Trainer(args)
-    print(f"{parameter_count(trainer.model):,} parameters, {args.tokens:,.0f} tokens on {args.device}")
+    length = f"{args.tokens:,.0f} tokens" if args.minutes is None else f"{args.minutes:g} minutes"
+    print(f"{parameter_count(trainer.model):,} parameters, {length} on {args.device} in {trainer.dtype}", flush=True)
     losses, durations, since_save, next_measure = [], [], time.monotonic(), trainer.tokens
     log_path = args.out / "log.csv"
     batches = trainer.batches()
-    while trainer.tokens < args.tokens:
+    while trainer.left() > 0:
         began = time.monotonic()
         losses.append(trainer.train_on(next(batches)))
         durations = (durations + [time.monotonic() - began])[-50:]
         trainer.seconds += float(np.median(durations))  # the median is blind to pauses
-        done = trainer.tokens >= args.tokens
+        done = trainer.left() <= 0
         if trainer.tokens >= next_measure or done:
             next_measure = trainer.tokens + args.evaluate_tokens
             log(log_path, trainer, float(np.mean(losses)), trainer.measure())
@@ -223,7 +245,11 @@ def main() -> None:
 def log(path: Path, trainer: Trainer, loss: float, held_out: Optional[float]) -> None:
     """One line for the eye and one for log.csv. Time left supposes that the pace of the whole run is kept."""
     speed = trainer.tokens / trainer.seconds if trainer.seconds else 0.0
-    left = (trainer.args.tokens - trainer.tokens) / speed if speed else 0.0
+    args = trainer.args
+    if args.minutes is None:
+        left = (args.tokens - trainer.tokens) / speed if speed else 0.0
+    else:
+        left = args.minutes * 60 - (time.time() - trainer.began)
     shown = "" if held_out is None else f"  held out {held_out:.4f} bits/byte"
     print(f"step {trainer.step:6,}  {trainer.tokens / 1e6:7.2f}M tokens  loss {loss:.4f}  {speed:,.0f} tokens/s  "
           f"{left / 60:.1f} min left{shown}", flush=True)
