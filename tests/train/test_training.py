@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -63,7 +64,7 @@ def test_a_run_with_a_time_ends_at_that_time_and_with_the_rate_at_zero(folder):
     assert 6 <= time.monotonic() - began < 60
     with open(folder / "run/log.csv", newline="") as file:
         rates = [float(row["rate"]) for row in csv.DictReader(file)]
-    assert max(rates) > 0.2 and rates[-1] < 0.02
+    assert max(rates) > 0 and rates[-1] == 0
     assert (folder / "run/model-int8.bin").exists()
 
 
@@ -81,13 +82,23 @@ def test_a_run_goes_on_in_the_precision_that_it_began_in(folder):
     assert f"in torch.{slow}" in run(folder, 2000, precision="faster")
 
 
-@pytest.mark.parametrize("dtype, most", ((torch.float32, 1e-4), (torch.bfloat16, 0.05)))
-def test_orthogonalised_matrices_are_as_exact_as_their_type(dtype, most):
-    """Against Newton-Schulz in double precision, which a bfloat16 step in between would betray."""
+def newton_schulz(x):
+    """The five steps of Muon's paper in double precision."""
+    x = x / np.linalg.norm(x)
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x
+
+
+@pytest.mark.parametrize("dtype, least, most", ((torch.float32, 0, 1e-4), (torch.bfloat16, 1e-4, 0.1)))
+def test_orthogonalised_matrices_are_as_exact_as_their_type(dtype, least, most):
     x = torch.randn(3, 32, 48, generator=torch.Generator().manual_seed(1))
-    wanted, got = orthogonalise(x.double(), torch.float64), orthogonalise(x, dtype)
-    assert got.dtype == torch.float32 and (got - wanted).abs().max() < most
-    singular = torch.linalg.svdvals(got)
+    result = orthogonalise(x, dtype)
+    assert result.dtype == torch.float32
+    error = np.abs(result.numpy() - np.stack([newton_schulz(matrix) for matrix in x.double().numpy()])).max()
+    assert least <= error < most
+    singular = torch.linalg.svdvals(result)
     assert singular.min() > 0.5 and singular.max() < 1.3
 
 
