@@ -1,5 +1,6 @@
 """A whole session at the prompt, typed as a person would: stories, editing, settings, models, saving, leaving."""
 import re
+import struct
 import subprocess
 
 import pytest
@@ -74,7 +75,8 @@ def test_a_prompt_longer_than_the_context_is_refused_with_its_tokens(session):
 
 def test_models_are_listed_and_switched_and_a_bad_name_keeps_the_old_one(session):
     listed = say(session, "/model")
-    assert re.search(r"\\models\\default\.bin\s+2\.5 MiB\s+int8, dim 192", listed)
+    size, dim = DEFAULT_MODEL.stat().st_size / 2**20, struct.unpack_from("<i", DEFAULT_MODEL.read_bytes(), 8)[0]
+    assert re.search(rf"\\models\\default\.bin\s+{size:.1f} MiB\s+int8, dim {dim}\b", listed)
     assert re.search(r"\\models\\tiny\.bin\s+0\.\d MiB\s+float32, dim 32", listed)
     assert "dim 32, hidden 96" in say(session, "/model tiny")
     said = say(session, "/model nowhere")
