@@ -19,8 +19,7 @@ struct Conversation {
   Next next = Next::line;
 
   // Texts of options that were set here.
-  static constexpr uint64_t kTextBytes = LineEditor::kLongest * 4;
-  char prompt[kTextBytes], model[256], tokenizer[256], kernel[32];
+  char prompt[LineEditor::kLongest], model[256], tokenizer[256], kernel[32];
 };
 
 /// Copies the text of an option to where it can stay; `value` is then that copy.

@@ -56,7 +56,7 @@ rt::Result<void> converse(Conversation& c, uint64_t started) {
     const rt::Result<void> told = tell(c, started);
     if (options.on_finish != OnFinish::prompt) return told;
     if (!told) print_error(c.terminal.console, told.error());
-    c.terminal.console.write("Enter: another story. Or type how one begins. /help: more. Esc: leave.\n");
+    c.terminal.console.write("Enter: another story. Or type how one begins. /help: more. /quit: leave.\n");
     switch (talk(c)) {
       case Conversation::Next::line:
       case Conversation::Next::exit: options.on_finish = OnFinish::exit; return {};

@@ -4,14 +4,17 @@
 
 namespace boot {
 
-/// Reads lines from the keyboard, on one row of the console that scrolls sideways: left, right,
-/// Home, End, Backspace, Delete, history with up and down, completion with Tab; Ctrl-A, E, K and U as
-/// in a shell, for terminals whose keys do not come through.
+/// Reads lines from the keyboard, on one row of the console that scrolls sideways: left, right, Home, End, Backspace,
+/// Delete, history with up and down, completion with Tab; Esc or Ctrl-C clears the line; Ctrl-A, E, K and U as in a
+/// shell, for terminals whose keys do not come through.
+///
+/// It draws with plain characters and backspaces, and never says where on the console: terminals on a serial line have
+/// more or fewer rows than firmware believes. Keys that come together are drawn together, in one write.
 class LineEditor {
  public:
-  static constexpr uint32_t kLongest = 1024;  // characters
+  static constexpr uint32_t kLongest = 4096;  // bytes
 
-  enum class End : uint8_t { line, leave };  // Enter; Esc, Ctrl-C, Ctrl-D or no keyboard
+  enum class End : uint8_t { line, leave };  // Enter; Ctrl-D on an empty line, or no keyboard
 
   /// Completes the word that `line` ends with: returns what is to be put behind it, or nothing.
   using Complete = rt::Text (*)(rt::Text line);
@@ -21,9 +24,10 @@ class LineEditor {
 
   /// Shows `prompt` and reads a line; line() is it then, as UTF-8.
   End read(rt::Text prompt);
-  rt::Text line() const { return {utf8_, utf8_bytes_}; }
+  rt::Text line() const { return {text_, length_}; }
 
  private:
+  static constexpr uint32_t kColumns = 79;  // of the row, the prompt's too
   static constexpr uint32_t kHistory = 16;
   static constexpr uint32_t kRemembered = 256;  // bytes of a line in the history
 
@@ -32,31 +36,29 @@ class LineEditor {
     uint32_t bytes = 0;
   };
 
-  void begin(rt::Text prompt);
-  bool edit(const platform::Key& key);  // false: the key is none of editing
-  void insert(char32_t character);
-  void erase(uint32_t at);
-  void move(uint32_t to);
-  void recall(int direction);
-  void complete();
+  uint32_t before(uint32_t at) const;
+  uint32_t after(uint32_t at) const;
+  void edit(const platform::Key& key);
+  void insert(rt::Text text);
+  void erase(uint32_t from, uint32_t to);
   void replace(rt::Text text);
-  void draw(uint32_t from);
-  void encode();
+  void recall(int direction);
+  void draw();
+  char32_t take_cell(uint32_t& at) const;
   void remember();
 
   platform::Console& console_;
   platform::Keyboard& keyboard_;
   Complete complete_;
 
-  char32_t text_[kLongest];
+  char text_[kLongest];  // UTF-8, as all offsets below
   uint32_t length_ = 0, cursor_ = 0;
-  platform::Console::Position start_;  // where the text begins on the console
-  uint32_t width_ = 0;       // columns for it
-  uint32_t left_ = 0;        // the first character that is shown
-  uint32_t drawn_ = 0;       // characters that are on the console
+  uint32_t cut_ = 0;   // characters that found no room
+  uint32_t left_ = 0;  // the first character that is shown
 
-  char utf8_[kLongest * 4];
-  uint32_t utf8_bytes_ = 0;
+  char32_t row_[kColumns];  // what is on the console behind the prompt
+  uint32_t width_ = 0;      // columns that may be used there
+  uint32_t column_ = 0;     // where the console's cursor is
 
   Remembered history_[kHistory];
   uint32_t remembered_ = 0;  // lines ever remembered

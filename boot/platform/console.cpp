@@ -38,6 +38,15 @@ void Console::put(char32_t character) {
   }
 }
 
+char32_t Console::cell(char32_t character) const {
+  if (character >= 0x20 && character < 0x7f) return character;
+  // Beyond, characters may be two columns wide, or none.
+  const bool narrow = character >= 0xa0 && character < 0x1100 && (character < 0x300 || character >= 0x370);
+  if (narrow && out_ && can_show(static_cast<uefi::Char16>(character))) return character;
+  const rt::Text plain = plain_text(character);
+  return plain.empty() ? U'?' : static_cast<char32_t>(plain[0]);
+}
+
 void Console::put_unit(uefi::Char16 unit) {
   if (used_ + 1 == sizeof units_ / sizeof units_[0]) flush();
   units_[used_++] = unit;

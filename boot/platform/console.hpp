@@ -30,6 +30,8 @@ class Console final : public rt::Sink {
   ~Console() { restore(); }
 
   void write(rt::Text text) override;
+  /// What one column shows for `character`, itself where it can: a single character for editors to count with.
+  char32_t cell(char32_t character) const;
 
   Size size() const;
   Position position() const;
@@ -74,7 +76,7 @@ class Console final : public rt::Sink {
   bool colors_ = true;
   Attribute attribute_ = 0;
   uint32_t used_ = 0;
-  uefi::Char16 units_[160];  // waiting for OutputString
+  uefi::Char16 units_[256];  // waiting for OutputString
 };
 
 }  // namespace platform

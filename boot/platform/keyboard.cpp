@@ -5,7 +5,6 @@
 
 namespace platform {
 
-using uefi::ScanCode;
 using uefi::Status;
 
 namespace {
@@ -117,7 +116,7 @@ void Keyboard::push(const Key& key) {
 }
 
 bool Keyboard::poll(Key& key) {
-  collect();
+  if (count_ == 0) collect();  // more would not find room when a lot is pasted
   if (count_ == 0) return false;
   key = queue_[first_];
   first_ = (first_ + 1) % kQueue;

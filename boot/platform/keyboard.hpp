@@ -5,19 +5,21 @@
 
 namespace platform {
 
+using uefi::ScanCode;
+
 /// One key press.
 struct Key {
   char32_t character = 0;  // 0 for keys that are none; Enter is '\r', Backspace '\b', Tab '\t'
-  uefi::ScanCode scan = uefi::ScanCode::none;
+  ScanCode scan = ScanCode::none;
   bool ctrl = false;  // with the plain letter as the character: Ctrl-C is {'c', none, true}
 
-  bool is_escape() const { return scan == uefi::ScanCode::escape; }
+  bool is_escape() const { return scan == ScanCode::escape; }
   bool is_ctrl(char32_t letter) const { return ctrl && character == letter; }
   /// Esc or Ctrl-C.
   bool is_stop() const { return is_escape() || is_ctrl(U'c'); }
   bool is_enter() const { return character == U'\r'; }
   /// A character to put into a line.
-  bool is_text() const { return character >= 0x20 && character != 0x7f && !ctrl; }
+  bool is_text() const { return character >= 0x20 && (character < 0x7f || character >= 0xa0) && !ctrl; }
 };
 
 /// The keyboards of the console, with a queue for keys that come while nobody waits. Serial

@@ -16,12 +16,18 @@ constexpr Mode kModes[] = {{80, 25}, {0, 0}, {100, 31}, {240, 56}};
 
 constexpr uefi::InputKey kEscape = {uefi::ScanCode::escape, 0};
 
+void add_utf8(std::string& text, char16_t unit) {
+  if (unit < 0x80) text += char(unit);
+  else if (unit < 0x800) text += {char(0xc0 | unit >> 6), char(0x80 | (unit & 0x3f))};
+  else text += {char(0xe0 | unit >> 12), char(0x80 | (unit >> 6 & 0x3f)), char(0x80 | (unit & 0x3f))};
+}
+
 FakeScreen& of(uefi::SimpleTextOutput* self) { return *static_cast<FakeScreen*>(self); }
 
 }  // namespace
 
-FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints)
-    : uefi::SimpleTextOutput{}, ledger_(ledger), complaints_(complaints) {
+FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line)
+    : uefi::SimpleTextOutput{}, ledger_(ledger), complaints_(complaints), serial_line_(serial_line) {
   state = {.max_mode = 4, .mode = 0, .attribute = 0x07, .cursor_column = 0, .cursor_row = 0,
            .cursor_visible = uefi::Boolean::no};
   start_ = state;
@@ -48,6 +54,7 @@ FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints)
     if (auto answer = of(self).ledger_.refusal(Service::set_mode)) return *answer;
     if (number >= std::size(kModes) || !kModes[number].columns) return Status::unsupported;
     of(self).state.mode = int32_t(number);
+    of(self).top_ = of(self).rows_.size();
     of(self).state.cursor_column = of(self).state.cursor_row = 0;
     return Status::success;
   };
@@ -59,11 +66,13 @@ FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints)
   };
   clear_screen = [](uefi::SimpleTextOutput* self) {
     if (auto answer = of(self).ledger_.refusal(Service::clear_screen)) return *answer;
+    of(self).top_ = of(self).rows_.size();
     of(self).state.cursor_column = of(self).state.cursor_row = 0;
     return Status::success;
   };
   set_cursor_position = [](uefi::SimpleTextOutput* self, uefi::Uintn column, uefi::Uintn row) {
     if (auto answer = of(self).ledger_.refusal(Service::set_cursor_position)) return *answer;
+    if (of(self).serial_line_) of(self).complaints_.add("a terminal is told a row, which it need not have");
     const Mode& size = kModes[of(self).state.mode];
     if (column >= size.columns || row >= size.rows) return Status::unsupported;
     of(self).state.cursor_column = int32_t(column);
@@ -77,15 +86,26 @@ FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints)
   };
 }
 
+void FakeScreen::next_row() {
+  if (uefi::Uintn(state.cursor_row) + 1 < kModes[state.mode].rows) ++state.cursor_row;
+  else ++top_;
+}
+
+std::u16string& FakeScreen::row() {
+  const size_t at = top_ + size_t(state.cursor_row);
+  if (at >= rows_.size()) rows_.resize(at + 1);
+  return rows_[at];
+}
+
 void FakeScreen::put(char16_t unit) {
-  const Mode& size = kModes[state.mode];
   if (unit == u'\r') {
     state.cursor_column = 0;
     return;
   }
   if (unit == u'\n') {
     text_ += '\n';
-    if (uefi::Uintn(state.cursor_row) + 1 < size.rows) ++state.cursor_row;
+    row();
+    next_row();
     return;
   }
   if (unit == u'\b') {
@@ -94,13 +114,24 @@ void FakeScreen::put(char16_t unit) {
   }
   if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) complaints_.add("a control character on the console");
   if (unit >= 0xd800 && unit < 0xe000) complaints_.add("half of a character on the console");
-  if (unit < 0x80) text_ += char(unit);
-  else if (unit < 0x800) text_ += {char(0xc0 | unit >> 6), char(0x80 | (unit & 0x3f))};
-  else text_ += {char(0xe0 | unit >> 12), char(0x80 | (unit >> 6 & 0x3f)), char(0x80 | (unit & 0x3f))};
-  if (uefi::Uintn(++state.cursor_column) == size.columns) {
+  add_utf8(text_, unit);
+  std::u16string& line = row();
+  if (line.size() <= size_t(state.cursor_column)) line.resize(size_t(state.cursor_column) + 1, u' ');
+  line[size_t(state.cursor_column)] = unit;
+  if (uefi::Uintn(++state.cursor_column) == kModes[state.mode].columns) {
     state.cursor_column = 0;
-    if (uefi::Uintn(state.cursor_row) + 1 < size.rows) ++state.cursor_row;
+    next_row();
   }
+}
+
+std::string FakeScreen::shown() const {
+  std::string all;
+  for (std::u16string line : rows_) {
+    while (line.ends_with(u' ')) line.pop_back();
+    for (const char16_t unit : line) add_utf8(all, unit);
+    all += '\n';
+  }
+  return all;
 }
 
 void FakeScreen::check_restored(Complaints& complaints) const {
@@ -135,8 +166,14 @@ uefi::Status FakeTypist::read(uefi::InputKey& key) {
 void FakeTypist::type() {
   if (!keys_.empty()) return;
   if (lines_.empty()) {
-    keys_.push_back(later_.empty() ? kEscape : later_.front());
-    if (!later_.empty()) later_.pop_front();
+    if (later_.empty()) {
+      clears_ = !clears_;  // a line, and then leaves
+      keys_.push_back(clears_ ? kEscape : uefi::InputKey{uefi::ScanCode::none, 'd' & 0x1f});
+    }
+    for (uint32_t i = 0; i < at_once && !later_.empty(); ++i) {
+      keys_.push_back(later_.front());
+      later_.pop_front();
+    }
     return;
   }
   for (const char c : lines_.front()) keys_.push_back({uefi::ScanCode::none, char16_t(c)});

@@ -13,11 +13,16 @@ namespace test {
 /// a serial line.
 class FakeScreen : public uefi::SimpleTextOutput {
  public:
-  FakeScreen(Ledger& ledger, Complaints& complaints);
+  /// `serial_line`: a terminal shows it, too, which need not have as many rows.
+  FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line);
 
   /// All text so far, as UTF-8 with \n line ends.
   const std::string& text() const { return text_; }
-  /// The attribute of each byte of it.
+  /// The row that the cursor is in.
+  std::u16string& row();
+  /// What somebody sees who scrolls back: one text a row, without blanks at its end.
+  std::string shown() const;
+  /// The attribute of each byte of text().
   const std::string& colors() const { return colors_; }
   /// Complains if mode, colour or cursor are not as they were at the start.
   void check_restored(Complaints& complaints) const;
@@ -26,15 +31,19 @@ class FakeScreen : public uefi::SimpleTextOutput {
 
  private:
   void put(char16_t unit);
+  void next_row();
 
   Ledger& ledger_;
   Complaints& complaints_;
+  bool serial_line_;
   std::string text_, colors_;
+  std::vector<std::u16string> rows_;
+  size_t top_ = 0;  // of rows_, at the top of the screen
   uefi::SimpleTextOutputMode start_;
 };
 
 /// Somebody who types one line after the other, each when the program waits for it, then single keys
-/// in the same way, and at the end Esc for as long as the program still asks.
+/// in the same way, and at the end Esc and Ctrl-D by turns for as long as the program still asks.
 class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx {
  public:
   /// `hurry`: at this look of the program for a key, it finds an Esc; 0: never.
@@ -43,6 +52,7 @@ class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx 
   uefi::SimpleTextInput* simple() { return this; }
   uefi::SimpleTextInputEx* extended() { return this; }
 
+  uint32_t at_once = 1;
   uint64_t look = 0;  // nanoseconds that a look for a key takes
 
   /// The program waits: types what comes next.
@@ -56,6 +66,7 @@ class FakeTypist : public uefi::SimpleTextInput, public uefi::SimpleTextInputEx 
   std::deque<std::string> lines_;
   std::deque<uefi::InputKey> later_, keys_;
   uint64_t hurry_;
+  bool clears_ = false;
 };
 
 }  // namespace test

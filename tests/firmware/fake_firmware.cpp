@@ -59,7 +59,7 @@ class FakeFirmware {
   const FakeMachine& machine_;
   Ledger ledger_;
   Complaints complaints_;
-  FakeScreen screen_{ledger_, complaints_};
+  FakeScreen screen_{ledger_, complaints_, machine_.serial_line};
   FakeTypist typist_{ledger_, machine_.typed, machine_.keys, machine_.hurry};
   FakeProcessors processors_{ledger_, complaints_, machine_.processors};
   std::unique_ptr<FakeVolume> volume_ = std::make_unique<FakeVolume>(ledger_, complaints_, machine_.files);
@@ -77,6 +77,7 @@ class FakeFirmware {
   std::set<uefi::Event> events_;
   uint64_t events_made_ = 0;
   std::string reset_;
+  std::vector<Row> waits_;
   uint64_t watchdog_seconds_ = 300;  // as boot managers leave it
 };
 
@@ -101,6 +102,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
     std::memset(value, 7, bytes);
     return Status::success;
   };
+  typist_.at_once = machine.keys_at_once;
   typist_.look = machine.look_milliseconds * 1'000'000;
   processors_.number_shift = machine.number_shift;
   processors_.late = machine.late_milliseconds * 1'000'000;
@@ -171,6 +173,7 @@ uefi::BootServices FakeFirmware::boot_services() {
   s.wait_for_event = [](Uintn count, uefi::Event* events, Uintn* index) {
     if (count != 1 || !*events) g_firmware->complaints_.add("WaitForEvent without an event");
     g_firmware->pass(100'000);
+    g_firmware->waits_.push_back({g_firmware->screen_.row(), uint32_t(g_firmware->screen_.state.cursor_column)});
     g_firmware->typist_.type();  // whatever becomes of the call, somebody sits there
     SERVICE(wait_for_event);
     *index = 0;
@@ -274,6 +277,8 @@ Outcome FakeFirmware::run() {
   result.status = efi_main(image_handle_, &system);
   processors_.end();
   result.screen = screen_.text();
+  result.waits = waits_;
+  result.shown = screen_.shown();
   result.colors = screen_.colors();
   result.files = volume_->files;
   result.reset = reset_;

@@ -15,6 +15,7 @@ struct FakeMachine {
   std::string options;             // LoadOptions
   std::vector<std::string> typed;  // at the prompt, line by line
   std::vector<uefi::InputKey> keys;  // then these
+  uint32_t keys_at_once = 1;         // as when they are pasted
   uint64_t hurry = 0;                // somebody presses Esc at this look for a key; 0: nobody does
 
   bool console = true, keyboard = true, extended_keyboard = true;
@@ -44,10 +45,18 @@ struct FakeMachine {
   Bytes built_in_model, built_in_tokenizer;
 };
 
+/// A row of the console, and the column of the cursor.
+struct Row {
+  std::u16string text;
+  uint32_t cursor = 0;
+};
+
 /// What came of a start.
 struct Outcome {
   uefi::Status status{};
   std::string screen;       // everything that was written
+  std::string shown;        // the rows that one sees, and those that scrolled away
+  std::vector<Row> waits;   // the row of the cursor, each time the program waited for a key
   std::string colors;       // the attribute of each byte of it
   std::string complaints;   // what was not given back, and the like; empty: none
   std::map<std::string, Bytes> files;  // on the volume, afterwards

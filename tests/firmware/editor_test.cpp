@@ -1,0 +1,183 @@
+// The line at the prompt, as somebody sees it who types.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/firmware/scenarios.hpp"
+
+namespace {
+
+using test::FakeMachine;
+using test::Outcome;
+using test::Service;
+using uefi::InputKey;
+using uefi::ScanCode;
+
+constexpr InputKey kEnter = {ScanCode::none, u'\r'}, kBackspace = {ScanCode::none, u'\b'}, kEscape = {ScanCode::escape, 0},
+                   kLeft = {ScanCode::left, 0}, kRight = {ScanCode::right, 0}, kHome = {ScanCode::home, 0},
+                   kEnd = {ScanCode::end, 0}, kDelete = {ScanCode::del, 0}, kUp = {ScanCode::up, 0},
+                   kDown = {ScanCode::down, 0};
+constexpr uint32_t kWidth = 77;  // 79 columns less the prompt's two
+
+constexpr InputKey ctrl(char letter) { return {ScanCode::none, char16_t(letter & 0x1f)}; }
+
+std::vector<InputKey> keys(const std::u16string& text) {
+  std::vector<InputKey> all;
+  for (const char16_t unit : text) all.push_back({ScanCode::none, unit});
+  return all;
+}
+
+/// A machine with its first story told, where these keys are pressed then.
+FakeMachine typing(std::vector<InputKey> pressed) {
+  FakeMachine machine = test::conversation();
+  machine.typed.clear();
+  machine.keys = std::move(pressed);
+  return machine;
+}
+
+/// Without blanks behind it, and with | where the cursor is.
+std::string seen(const test::Row& row) {
+  std::string text;
+  for (uint32_t i = 0; i < row.text.size() || i <= row.cursor; ++i) {
+    if (i == row.cursor) text += '|';
+    text += i < row.text.size() && row.text[i] < 0x80 ? char(row.text[i]) : i < row.text.size() ? '?' : ' ';
+  }
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+/// What the row looked like before each of the keys.
+std::vector<std::string> rows(const FakeMachine& machine) {
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  std::vector<std::string> all;
+  for (const test::Row& row : run.waits) all.push_back(seen(row));
+  EXPECT_GT(all.size(), machine.keys.size());
+  all.resize(machine.keys.size() + 1);
+  return all;
+}
+
+TEST(LineEditor, ShowsEveryKeyWhereItBelongs) {
+  std::vector<InputKey> pressed = keys(u"acd");
+  pressed.insert(pressed.end(), {kLeft, kLeft, {ScanCode::none, u'b'}, kHome, {ScanCode::none, u'-'}, kDelete, kEnd, kDelete,
+                                 kBackspace, ctrl('a'), kRight, ctrl('k'), kLeft, kLeft, kBackspace, ctrl('e'), ctrl('u')});
+  const std::vector<std::string> expected = {
+      "> |", "> a|", "> ac|", "> acd|", "> ac|d", "> a|cd", "> ab|cd", "> |abcd", "> -|abcd", "> -|bcd", "> -bcd|",
+      "> -bc|", "> -b|", "> |-b", "> -|b", "> -|", "> |-", "> |-", "> |-", "> -|", "> |"};
+  EXPECT_EQ(rows(typing(pressed)), expected);
+}
+
+TEST(LineEditor, ClearsTheLineAndLeavesOnlyWhenTold) {
+  std::vector<InputKey> pressed = keys(u"ab");
+  pressed.insert(pressed.end(), {kEscape, kEscape, {ScanCode::none, u'c'}, ctrl('c'), ctrl('c'), {ScanCode::none, u'd'},
+                                 ctrl('d'), kHome, ctrl('d'), kEscape, kEscape, kEscape});
+  const std::vector<std::string> expected = {"> |", "> a|", "> ab|", "> |", "> |", "> c|", "> |", "> |", "> d|",
+                                             "> d|", "> |d", "> |d", "> |", "> |", "> |"};
+  FakeMachine machine = typing(pressed);
+  EXPECT_EQ(rows(machine), expected);
+  machine.keys = {ctrl('d'), {ScanCode::none, u'x'}};
+  EXPECT_EQ(test::start(machine).waits.size(), 1u);
+}
+
+TEST(LineEditor, RemembersLines) {
+  std::vector<InputKey> pressed;
+  for (const char16_t* line : {u"/one", u"/two", u"/two"}) {
+    const std::vector<InputKey> typed = keys(line);
+    pressed.insert(pressed.end(), typed.begin(), typed.end());
+    pressed.push_back(kEnter);
+  }
+  const size_t typed = pressed.size();
+  pressed.insert(pressed.end(), {kUp, kUp, kUp, kDown, kDown, kDown, kUp});
+  const std::vector<std::string> seen = rows(typing(pressed));
+  EXPECT_EQ(std::vector(seen.begin() + long(typed) + 1, seen.end()),
+            (std::vector<std::string>{"> /two|", "> /one|", "> /one|", "> /two|", "> |", "> |", "> /two|"}));
+}
+
+TEST(LineEditor, WritesOnceForEachKeyAndOnceForAPaste) {
+  const auto writes = [](const FakeMachine& machine) { return test::start(machine).calls[int(Service::output_string)]; };
+  const uint64_t none = writes(typing({}));
+  const std::vector<InputKey> pressed = keys(std::u16string(200, u'a'));
+  FakeMachine machine = typing(pressed);
+  // At the end the line is cleared.
+  EXPECT_EQ(writes(machine), none + pressed.size() + 1);
+  machine.keys_at_once = 200;
+  EXPECT_EQ(writes(machine), none + 2);
+}
+
+TEST(LineEditor, TakesLongPastesWholeOrSaysWhatWasCut) {
+  const auto tokens = [](size_t characters) {
+    FakeMachine machine = test::conversation();
+    machine.typed = {std::string(characters, '7'), "/quit"};
+    const Outcome run = test::start(machine);
+    const size_t at = run.screen.find("error: the prompt has ");
+    EXPECT_NE(at, std::string::npos) << run.screen;
+    const std::string cut = characters > 4096 ? std::to_string(characters - 4096) : "";
+    EXPECT_EQ(run.screen.find("\nnote: a line has room for 4,096 bytes: " + cut + " characters were cut\n") !=
+                  std::string::npos, characters > 4096) << run.screen;
+    std::string number = run.screen.substr(at + 22, 10);
+    std::erase(number, ',');
+    return std::stoul(number);
+  };
+  EXPECT_EQ(tokens(2001), tokens(2000) + 1);
+  EXPECT_EQ(tokens(2000), tokens(300) + 1700);
+  EXPECT_EQ(tokens(4800), tokens(4096));
+}
+
+/// What an editor is, without a console.
+struct Reference {
+  std::u16string text;
+  size_t cursor = 0;
+
+  void press(const InputKey& key) {
+    const bool within = cursor < text.size();
+    if (key.scan_code == ScanCode::left) cursor -= cursor > 0;
+    else if (key.scan_code == ScanCode::right) cursor += within;
+    else if (key.scan_code == ScanCode::home || key.unicode_char == ('a' & 0x1f)) cursor = 0;
+    else if (key.scan_code == ScanCode::end || key.unicode_char == ('e' & 0x1f)) cursor = text.size();
+    else if (key.scan_code == ScanCode::del && within) text.erase(cursor, 1);
+    else if (key.scan_code == ScanCode::del || key.unicode_char == u'\b') {
+      if (cursor) text.erase(--cursor, 1);
+    }
+    else if (key.scan_code == ScanCode::escape || key.unicode_char == ('u' & 0x1f)) text.clear(), cursor = 0;
+    else if (key.unicode_char == ('k' & 0x1f)) text.resize(cursor);
+    else text.insert(cursor++, 1, key.unicode_char);
+  }
+
+  /// Is this a part of the text, with the cursor at the right character?
+  bool fits(const test::Row& row) const {
+    if (row.cursor < 2 || row.cursor - 2 > cursor || row.text.substr(0, 2) != u"> ") return false;
+    std::u16string part = text.substr(cursor - (row.cursor - 2), kWidth);
+    for (char16_t& unit : part)
+      if (unit >= 0x250) unit = unit == 0x2014 ? u'-' : unit == 0x2026 ? u'.' : u'?';
+    std::u16string shown = row.text.substr(2);
+    if (shown.size() > kWidth) return false;
+    shown.resize(kWidth, u' ');
+    part.resize(kWidth, u' ');
+    return shown == part;
+  }
+};
+
+TEST(LineEditor, ShowsWhatIsInTheLineWhateverIsTyped) {
+  constexpr char16_t kCharacters[] = u"abc /=,.\u00e9\u00c6\u2014\u2026\u4e2d\u0301";  // é Æ — … 中, an accent alone
+  std::mt19937 random(1);
+  for (int round = 0; round < 200; ++round) {
+    const bool longer = round % 2;
+    std::vector<InputKey> pressed;
+    for (int i = 0; i < 400; ++i) {
+      const InputKey kMoves[] = {kLeft, kRight, kHome, kEnd, kDelete, kBackspace, ctrl('a'), ctrl('e'), kLeft, kLeft};
+      const InputKey kCuts[] = {ctrl('k'), ctrl('u'), kEscape};
+      if (random() % 100 < (longer ? 80 : 50)) pressed.push_back({ScanCode::none, kCharacters[random() % 14]});
+      else pressed.push_back(random() % 100 < (longer ? 2 : 10) ? kCuts[random() % 3] : kMoves[random() % 10]);
+    }
+    FakeMachine machine = typing(pressed);
+    machine.keys_at_once = 1 + uint32_t(random() % 5) * (random() % 2);
+    const Outcome run = test::start(machine);
+    ASSERT_EQ(run.complaints, "");
+    Reference reference;
+    for (size_t i = 0, wait = 0; i < pressed.size(); ++wait) {
+      ASSERT_TRUE(reference.fits(run.waits[wait])) << "round " << round << ", key " << i << ": " << seen(run.waits[wait]);
+      for (uint32_t n = 0; n < machine.keys_at_once && i < pressed.size(); ++n) reference.press(pressed[i++]);
+    }
+  }
+}
+
+}  // namespace
