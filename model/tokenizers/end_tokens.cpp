@@ -4,7 +4,8 @@ namespace model {
 
 bool is_end_text(rt::Text text) {
   constexpr const char* kTexts[] = {
-      "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<EOT>"};
+      "<|im_end|>", "<|endoftext|>", "<|eot_id|>",     "<|end_of_text|>",
+      "<|eom_id|>", "<|end|>",       "<end_of_turn>", "<EOT>"};
   for (const char* end : kTexts)
     if (text == end) return true;
   return false;

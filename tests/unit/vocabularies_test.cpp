@@ -1,0 +1,76 @@
+// Tokenizers of real models, where ../shared has them.
+#include <algorithm>
+#include <random>
+#include <sstream>
+
+#include "tests/unit/json.hpp"
+#include "tests/unit/vocabulary_file.hpp"
+
+namespace {
+
+using Tokens = std::vector<model::Token>;
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The texts of FILE.inp give the ids of FILE.out, a line for each.
+void check_vectors(const std::string& name) {
+  const std::string path = test::shared_or_none("data/vocab/ggml-vocab-" + name + ".gguf");
+  if (path.empty()) GTEST_SKIP() << "the vocabulary " << name << " is not in ../shared/data/vocab";
+  const test::MadeBpe bpe(test::read_vocabulary(path));
+  const std::string mark = "\n__ggml_vocab_test__\n", all = contents(path + ".inp");
+  std::istringstream lines(contents(path + ".out"));
+  int texts = 0;
+  for (size_t at = 0, end; at < all.size(); at = end + mark.size(), ++texts) {
+    end = std::min(all.find(mark, at), all.size());
+    const std::string text = all.substr(at, end - at);
+    std::string line;
+    std::getline(lines, line);
+    std::istringstream numbers(line);
+    EXPECT_EQ(bpe.encode(text), Tokens(std::istream_iterator<model::Token>(numbers), {})) << text;
+  }
+  EXPECT_EQ(texts, 46);
+}
+
+TEST(Vocabularies, Gpt2) { check_vectors("gpt-2"); }
+TEST(Vocabularies, StarCoder) { check_vectors("starcoder"); }
+TEST(Vocabularies, Llama3) { check_vectors("llama-bpe"); }
+
+class SmolLm2 : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string path = test::shared_or_none("data/gguf/SmolLM2-135M-Instruct.Q4_1.gguf");
+    if (path.empty()) GTEST_SKIP() << "SmolLM2 is not in ../shared/data/gguf";
+    vocabulary_ = test::read_vocabulary(path);
+  }
+  test::VocabularyFile vocabulary_;
+};
+
+TEST_F(SmolLm2, GoldenTextsGiveTheirIds) {
+  const std::string golden = test::shared_or_none("golden/smollm2.json");
+  if (golden.empty()) GTEST_SKIP() << "smollm2.json is not in ../shared/golden";
+  const test::MadeBpe bpe(vocabulary_);
+  const test::Json json = test::read_json(golden);
+  EXPECT_EQ(json["encodings"].items.size(), 252u);
+  for (const test::Json& one : json["encodings"].items)
+    EXPECT_EQ(bpe.encode(one["text"].text, one["special"].text == "true"), one["ids"].numbers()) << one["text"].text;
+}
+
+TEST_F(SmolLm2, RandomTextsGiveTheNaiveEncodersIds) {
+  const test::MadeBpe bpe(vocabulary_);
+  const test::NaiveBpe naive(vocabulary_, model::Splitter::Rules::smollm, false);
+  std::mt19937 random(1);
+  for (int time = 0; time < 10000; ++time) {
+    std::string text;
+    for (size_t n = random() % 12; n; --n) {
+      const bool token = random() % 2;
+      text += token ? bpe.decode({model::Token(random() % vocabulary_.tokens.size())})
+                    : test::utf8(char32_t(random() % (random() % 2 ? 0x250 : 0x30000)));
+    }
+    ASSERT_EQ(bpe.encode(text), naive.encode(text)) << testing::PrintToString(text);
+  }
+}
+
+}  // namespace
