@@ -12,6 +12,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
+WARM_UP_STEPS = 100  # left out: their losses would squeeze the rest
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -22,14 +24,14 @@ def main() -> None:
     before = 0.0
     for path in args.logs:
         with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = [row for row in csv.DictReader(file) if int(row["step"]) > WARM_UP_STEPS]
         millions = [before + float(row["tokens"]) / 1e6 for row in rows]
         top.plot(millions, [float(row["loss"]) for row in rows], linewidth=0.8, label=path.parent.name)
         measured = [(x, float(y)) for x, row in zip(millions, rows) if (y := row["held_out_bits_per_byte"])]
         bottom.plot([x for x, _ in measured], [y for _, y in measured], marker=".", label=path.parent.name)
         before = millions[-1]
-    top.set(ylabel="training loss, nats per token", ylim=(1, 4))
-    bottom.set(ylabel="held-out stories, bits per byte", xlabel="million tokens", ylim=(1, 2))
+    top.set(ylabel="training loss, nats per token")
+    bottom.set(ylabel="held-out stories, bits per byte", xlabel="million tokens")
     for axes in (top, bottom):
         axes.grid(alpha=0.3)
         axes.legend()
