@@ -1,15 +1,9 @@
 #pragma once
 #include "model/tokenizers/merger.hpp"
 #include "model/tokenizers/splitter.hpp"
+#include "model/tokenizers/text_part.hpp"
 
 namespace model {
-
-/// A part of a text to encode. Special tokens (<|im_end|>) are recognised in trusted parts only, so that nobody ends a
-/// turn by typing one.
-struct TextPart {
-  rt::Text text;
-  bool trusted = false;
-};
 
 /// Byte-pair encoding over bytes (GPT-2 and what came after it), as GGUF files have it.
 class ByteBpe final : public MergeRules {

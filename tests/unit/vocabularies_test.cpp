@@ -3,6 +3,7 @@
 #include <random>
 #include <sstream>
 
+#include "model/chat/chat_template.hpp"
 #include "tests/unit/json.hpp"
 #include "tests/unit/vocabulary_file.hpp"
 
@@ -56,6 +57,31 @@ TEST_F(SmolLm2, GoldenTextsGiveTheirIds) {
   EXPECT_EQ(json["encodings"].items.size(), 252u);
   for (const test::Json& one : json["encodings"].items)
     EXPECT_EQ(bpe.encode(one["text"].text, one["special"].text == "true"), one["ids"].numbers()) << one["text"].text;
+}
+
+TEST_F(SmolLm2, GoldenConversationsGiveTheirIds) {
+  const std::string golden = test::shared_or_none("golden/smollm2.json");
+  if (golden.empty()) GTEST_SKIP() << "smollm2.json is not in ../shared/golden";
+  const test::MadeBpe bpe(vocabulary_);
+  const test::Json json = test::read_json(golden);
+  const model::ChatTemplate chat =
+      model::recognise_template({vocabulary_.chat_template.data(), vocabulary_.chat_template.size()});
+  ASSERT_TRUE(chat);
+  EXPECT_EQ(test::string(chat.default_system), json["system"].text);
+  EXPECT_EQ(json["answers"].items.size(), 8u);
+  for (const test::Json& one : json["answers"].items) {
+    std::vector<model::Turn> turns;
+    for (const test::Json& message : one["messages"].items)
+      for (const auto role : {model::Role::system, model::Role::user, model::Role::assistant})
+        if (message.items[0].text == model::kRoleNames[int(role)])
+          turns.push_back({role, {message.items[1].text.data(), message.items[1].text.size()}});
+    const test::Exact<uint8_t> memory(4096);
+    rt::Arena arena(memory.span());
+    std::vector<std::pair<std::string, bool>> parts;
+    for (const model::TextPart& part : test::need(model::render(chat, {turns.data(), turns.size()}, 0, true, arena)))
+      parts.push_back({test::string(part.text), part.trusted});
+    EXPECT_EQ(bpe.encode(parts), one["ids"].numbers()) << one["name"].text;
+  }
 }
 
 TEST_F(SmolLm2, RandomTextsGiveTheNaiveEncodersIds) {

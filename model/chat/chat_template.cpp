@@ -1,0 +1,124 @@
+#include "model/chat/chat_template.hpp"
+
+#include "rt/parse.hpp"
+
+namespace model {
+namespace {
+
+// A turn ends with its end token, and the line break that templates write behind it belongs to the next turn: so the
+// model has read all of a turn once it has written the end token itself.
+constexpr ChatFamily kFamilies[] = {
+    {.name = "chatml",
+     .before = {"\n<|im_start|>system\n", "\n<|im_start|>user\n", "\n<|im_start|>assistant\n"},
+     .after = {"<|im_end|>", "<|im_end|>", "<|im_end|>"},
+     .answer = "\n<|im_start|>assistant\n",
+     .joint = "\n",
+     .trims = false,
+     .system_in_user = false},
+    {.name = "zephyr",
+     .before = {"\n<|system|>\n", "\n<|user|>\n", "\n<|assistant|>\n"},
+     .after = {"</s>", "</s>", "</s>"},
+     .answer = "\n<|assistant|>\n",
+     .joint = "\n",
+     .trims = false,
+     .system_in_user = false},
+    {.name = "llama2",
+     .before = {"<s>[INST] <<SYS>>\n", "<s>[INST] ", " "},
+     .after = {"\n<</SYS>>\n\n", " [/INST]", " </s>"},
+     .answer = "",
+     .joint = "<s>",
+     .trims = true,
+     .system_in_user = true},
+    {.name = "llama3",
+     .before = {"<|start_header_id|>system<|end_header_id|>\n\n", "<|start_header_id|>user<|end_header_id|>\n\n",
+                "<|start_header_id|>assistant<|end_header_id|>\n\n"},
+     .after = {"<|eot_id|>", "<|eot_id|>", "<|eot_id|>"},
+     .answer = "<|start_header_id|>assistant<|end_header_id|>\n\n",
+     .joint = "",
+     .trims = true,
+     .system_in_user = false},
+};
+
+/// Where `part` begins in `text` from `at` on; past the end where it does not occur.
+uint64_t find(rt::Text text, rt::Text part, uint64_t at = 0) {
+  while (at < text.size && !text.from(at).starts_with(part)) ++at;
+  return at;
+}
+
+bool has(rt::Text text, rt::Text part) { return find(text, part) < text.size; }
+
+rt::Text family_of(rt::Text jinja) {
+  if (has(jinja, "<|im_start|>")) return "chatml";
+  // Mistral's templates have [INST] too, and nothing for the system.
+  if (has(jinja, "[INST]") && has(jinja, "<<SYS>>")) return "llama2";
+  if (has(jinja, "<|start_header_id|>") && has(jinja, "<|end_header_id|>")) return "llama3";
+  // Phi-3 has these two as well, with an end token of its own.
+  if (has(jinja, "<|user|>") && has(jinja, "<|assistant|>") && !has(jinja, "<|end|>") &&
+      (has(jinja, "eos_token") || has(jinja, "</s>")))
+    return "zephyr";
+  return {};
+}
+
+/// The text that a chatml template has for the system where nobody gives one: what stands between
+/// <|im_start|>system and <|im_end|> in one piece, without quotes or braces, which would be program.
+rt::Text chatml_system(rt::Text jinja) {
+  const rt::Text begin = "<|im_start|>system";
+  for (uint64_t at = find(jinja, begin); at < jinja.size; at = find(jinja, begin, at)) {
+    at += begin.size;
+    const rt::Text rest = jinja.from(at);
+    // The line break is one, or is written as one is in a program.
+    const uint64_t skip = rest.starts_with("\n") ? 1 : rest.starts_with("\\n") ? 2 : 0;
+    const rt::Text text = rest.part(skip, find(rest, "<|im_end|>", skip) - skip);
+    bool plain = skip && skip + text.size < rest.size;
+    for (const char c : text) plain = plain && c != '\'' && c != '"' && c != '{' && c != '}' && c != '\\';
+    if (plain) return text;
+  }
+  return {};
+}
+
+}  // namespace
+
+ChatTemplate template_named(rt::Text name, rt::Text jinja) {
+  ChatTemplate chat;
+  for (const ChatFamily& family : kFamilies)
+    if (name == family.name) chat.family = &family;
+  if (name == "chatml") chat.default_system = chatml_system(jinja);
+  // Llama 3.1 and later were taught to read this in front of everything; with no clock their template says this date.
+  if (name == "llama3" && has(jinja, "Cutting Knowledge Date"))
+    chat.system_prefix = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n";
+  return chat;
+}
+
+ChatTemplate recognise_template(rt::Text jinja) { return template_named(family_of(jinja), jinja); }
+
+rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const Turn> turns, uint64_t from, bool answer,
+                                      rt::Arena& arena) {
+  constexpr uint64_t kPerTurn = 4;
+  rt::Result<rt::Span<TextPart>> parts = arena.make_raw<TextPart>((turns.count - from + 1) * kPerTurn + 1);
+  if (!parts) return parts;
+  const ChatFamily& family = *chat.family;
+  TextPart* to = parts->data;
+  bool first = from == 0, after_system = false;
+  const auto trusted = [&](rt::Text text) { *to++ = {text, true}; };
+  const auto begin = [&](rt::Text text) {
+    const rt::Text joint = family.joint;
+    trusted(first && text.starts_with(joint) ? text.from(joint.size) : text);
+  };
+  const auto say = [&](Role role, rt::Text text) {
+    if (!(family.system_in_user && after_system && role == Role::user)) begin(family.before[int(role)]);
+    if (role == Role::system) trusted(chat.system_prefix);
+    *to++ = {family.trims ? rt::trim(text) : text, false};
+    trusted(family.after[int(role)]);
+    first = false;
+    after_system = role == Role::system;
+  };
+  if (from == 0 && (turns.empty() || turns[0].role != Role::system) &&
+      (!chat.default_system.empty() || !chat.system_prefix.empty()))
+    say(Role::system, chat.default_system);
+  if (from) after_system = turns[from - 1].role == Role::system;
+  for (const Turn& turn : turns.from(from)) say(turn.role, turn.text);
+  if (answer) begin(family.answer);
+  return parts->part(0, uint64_t(to - parts->data));
+}
+
+}  // namespace model
