@@ -1,7 +1,9 @@
 #include "boot/commands.hpp"
 
+#include "boot/option_sources.hpp"
 #include "boot/platform/volumes.hpp"
 #include "boot/plot.hpp"
+#include "boot/start_options.hpp"
 #include "rt/parse.hpp"
 
 namespace boot {
@@ -25,32 +27,77 @@ struct Command {
 
 rt::Result<void> help(Conversation& c, rt::Text);
 
-rt::Result<void> show_settings(Conversation& c) {
-  const Options& o = c.options;
-  rt::print(c.terminal.console,
-            "temperature %g, topp %g, seed %llu, steps %llu, precision %s, color %s\nprompt \"%pT\"\n",
-            double(o.temperature), double(o.topp), static_cast<unsigned long long>(o.seed),
-            static_cast<unsigned long long>(o.steps), o.precision == model::DType::q8 ? "q8" : "f32",
-            o.color ? "on" : "off", &o.prompt);
-  return {};
+/// One line of the table of options: what it is called, its value, its default, what it means.
+void show_option(Conversation& c, const Option& option) {
+  char buffer[14];
+  const rt::Text value = all_options(c.options).value(option, {buffer, sizeof buffer});
+  rt::print(c.terminal.console, "  %-12s %-13pT %-7s %s\n", option.name, &value, option.initial, option.help);
+}
+
+/// An option and the value that it is to get.
+struct Setting {
+  const Option* option;
+  rt::Text value;
+};
+
+/// Sets options that say which model is loaded, and how, and loads it. Where that fails, all is as it was.
+rt::Result<void> change_model(Conversation& c, rt::Span<const Setting> settings) {
+  constexpr uint32_t kMost = 2;
+  const OptionSet set = all_options(c.options);
+  char buffers[kMost][257];
+  rt::Text before[kMost];
+  rt::Result<void> done;
+  for (uint32_t i = 0; i < settings.count; ++i) {
+    const Option& option = *settings[i].option;
+    before[i] = set.value(option, {buffers[i], sizeof buffers[i]});
+    if (done) done = set.set(option, settings[i].value);
+  }
+  bool dropped = false;
+  if (done) {
+    done = c.load_model();
+    dropped = !done;
+  }
+  if (done) return done;
+  for (uint32_t i = 0; i < settings.count; ++i) (void)set.set(*settings[i].option, before[i]);
+  if (dropped) {
+    if (rt::Result<void> again = c.load_model(); !again) {
+      print_error(c.terminal.console, done.error());
+      c.over = true;
+      return again;
+    }
+  }
+  return done;
 }
 
 rt::Result<void> set(Conversation& c, rt::Text arguments) {
-  if (arguments.empty()) return show_settings(c);
-  const rt::Text name = take_word(arguments);
-  rt::Text value = arguments;
-  if (rt::Result<void> kept = keep_text(c, name, value); !kept) return kept;
-  if (rt::Result<void> done = set_option(c.options, name, value); !done) return done;
+  const OptionSet set = all_options(c.options);
+  if (arguments.empty()) {
+    for (const Option& option : set.rows)
+      if (option.effect != Option::Effect::never) show_option(c, option);
+    return {};
+  }
+  rt::Text name, value;
+  const bool given = split_setting(arguments, false, name, value);
+  const Option* const option = set.find(name);
+  if (!option) return no_option(name, {&set, 1});
+  if (!given) {
+    show_option(c, *option);
+    return {};
+  }
+  if (option->effect == Option::Effect::never)
+    return rt::fail(rt::Errc::usage, 0, "%s can only be given at the start, in llama.cfg or on a command line",
+                    option->name);
+  const Setting setting{option, value};
+  if (option->effect == Option::Effect::model) return change_model(c, {&setting, 1});
+  rt::Result<void> done = set.set(*option, value);
+  if (done && option->effect == Option::Effect::prompt) done = read_prompt_file(c.options);
   c.terminal.console.use_colors(c.options.color);
-  if (name == "model" || name == "tokenizer" || name == "precision" || name == "kernel" || name == "threads")
-    c.terminal.console.write("this counts when a model is loaded: /model FILE\n");
-  return {};
+  return done;
 }
 
 rt::Result<void> seed(Conversation& c, rt::Text number) {
-  rt::Result<void> done = set_option(c.options, "seed", number);
-  if (done) --c.options.seed;  // the next story counts on by one
-  return done;
+  const OptionSet set = all_options(c.options);
+  return set.set(*set.find("seed"), number);
 }
 
 rt::Result<void> model(Conversation& c, rt::Text name) {
@@ -58,15 +105,13 @@ rt::Result<void> model(Conversation& c, rt::Text name) {
     list_models(c.terminal);
     return {};
   }
-  char path[256];
+  char path[300];
   const bool is_path = name.starts_with("\\") || name.starts_with("/");
-  rt::Text file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
-                               name.ends_with(".bin") ? "" : ".bin");
-  if (rt::Result<void> kept = keep_text(c, "model", file); !kept) return kept;
-  c.options.model = file;
-  c.options.tokenizer = {};
-  c.next = Conversation::Next::other_model;
-  return {};
+  const rt::Text file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
+                                     name.ends_with(".bin") ? "" : ".bin");
+  const OptionSet set = all_options(c.options);
+  const Setting settings[] = {{set.find("model"), file}, {set.find("tokenizer"), ""}};
+  return change_model(c, {settings, 2});
 }
 
 rt::Result<void> stats(Conversation& c, rt::Text) {
@@ -101,9 +146,10 @@ rt::Result<void> save(Conversation& c, rt::Text path) {
 }
 
 /// A command that ends the conversation.
-template <Conversation::Next next>
+template <OnFinish next>
 rt::Result<void> end(Conversation& c, rt::Text) {
-  c.next = next;
+  c.options.on_finish = next;
+  c.over = true;
   return {};
 }
 
@@ -114,9 +160,9 @@ constexpr Command kCommands[] = {
     {"model", "[FILE]", "list the models in \\models, or switch to one", model},
     {"stats", "", "how the last story went", stats},
     {"save", "FILE", "write the last story to the boot volume", save},
-    {"quit", "", "back to the firmware or shell", end<Conversation::Next::exit>},
-    {"off", "", "switch the machine off", end<Conversation::Next::poweroff>},
-    {"reboot", "", "start the machine anew", end<Conversation::Next::reboot>},
+    {"quit", "", "back to the firmware or shell", end<OnFinish::exit>},
+    {"off", "", "switch the machine off", end<OnFinish::poweroff>},
+    {"reboot", "", "start the machine anew", end<OnFinish::reboot>},
 };
 
 rt::Result<void> help(Conversation& c, rt::Text) {
@@ -127,30 +173,6 @@ rt::Result<void> help(Conversation& c, rt::Text) {
 }
 
 }  // namespace
-
-Conversation::Conversation(Options& of, const Terminal& at)
-    : options(of), terminal(at), editor(at.console, at.keyboard, complete_command) {
-  record.clear();
-}
-
-rt::Result<void> keep_text(Conversation& c, rt::Text name, rt::Text& value) {
-  const struct {
-    rt::Text name;
-    rt::Span<char> place;
-  } places[] = {{"prompt", {c.prompt, sizeof c.prompt}},
-                {"model", {c.model, sizeof c.model}},
-                {"tokenizer", {c.tokenizer, sizeof c.tokenizer}},
-                {"kernel", {c.kernel, sizeof c.kernel}}};
-  for (const auto& [own, place] : places) {
-    if (!(own == name)) continue;
-    if (value.size > place.count)
-      return rt::fail(rt::Errc::usage, value.size, "%pT is longer than %llu bytes", &name,
-                      static_cast<unsigned long long>(place.count));
-    rt::move_bytes(place.data, value.data, value.size);
-    value = {place.data, value.size};
-  }
-  return {};
-}
 
 rt::Result<void> obey(Conversation& c, rt::Text line) {
   const rt::Text name = take_word(line);

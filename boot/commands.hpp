@@ -6,24 +6,22 @@ namespace boot {
 
 /// What a conversation keeps between stories, and from one model to the next. Large: it lives in pages, not on the stack.
 struct Conversation {
-  /// What comes after the line that was typed.
-  enum class Next : uint8_t { line, other_model, exit, poweroff, reboot };
-
   Conversation(Options& of, const Terminal& at);
+  Conversation(const Conversation&) = delete;
+
+  /// Loads the model that the options name, in place of the one that is there.
+  rt::Result<void> load_model();
+  void drop_model();
+  /// The next story, as the options say.
+  rt::Result<void> tell(uint64_t started);
 
   Options& options;
   const Terminal& terminal;
   Engine* engine = nullptr;  // the model that is loaded now
   LineEditor editor;
   Record record;  // of the last story
-  Next next = Next::line;
-
-  // Texts of options that were set here.
-  char prompt[LineEditor::kLongest], model[256], tokenizer[256], kernel[32];
+  bool over = false;  // options.on_finish is what comes next
 };
-
-/// Copies the text of an option to where it can stay; `value` is then that copy.
-rt::Result<void> keep_text(Conversation& conversation, rt::Text name, rt::Text& value);
 
 /// Does what a line that began with / says, without the /.
 rt::Result<void> obey(Conversation& conversation, rt::Text line);

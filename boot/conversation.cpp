@@ -1,79 +1,85 @@
 #include "boot/conversation.hpp"
 
 #include "boot/commands.hpp"
+#include "boot/platform/entropy.hpp"
 #include "rt/parse.hpp"
 
 namespace boot {
 namespace {
 
-rt::Result<void> tell(Conversation& c, uint64_t started) {
-  if (c.options.temperature != 0)
-    rt::print(c.terminal.console, "seed      %llu\n", static_cast<unsigned long long>(c.options.seed));
-  return tell_story(*c.engine, c.options, c.record, c.terminal, started);
-}
+// Neither on the stack nor in pages: a processor that is late may look at it after all else has ended.
+alignas(Engine) constinit uint8_t g_engine_room[sizeof(Engine)] = {};
 
 /// The next story, which begins with `prompt` where that is not empty, and else as the one before.
 rt::Result<void> tell_next(Conversation& c, rt::Text prompt) {
-  ++c.options.seed;
-  if (!prompt.empty()) {
-    if (rt::Result<void> kept = keep_text(c, "prompt", prompt); !kept) return kept;
-    c.options.prompt = prompt;
-  }
-  return tell(c, platform::Clock::ticks());
+  const OptionSet set = all_options(c.options);
+  if (!prompt.empty())
+    if (rt::Result<void> done = set.set(*set.find("prompt"), prompt); !done) return done;
+  return c.tell(platform::Clock::ticks());
 }
 
-/// Takes prompts and commands until something else comes next.
-Conversation::Next talk(Conversation& c) {
-  for (c.next = Conversation::Next::line; c.next == Conversation::Next::line;) {
+/// Takes prompts and commands until the user has enough, or no model is left.
+rt::Result<void> talk(Conversation& c) {
+  c.terminal.console.write("Enter: another story. Or type how one begins. /help: more. /quit: leave.\n");
+  while (!c.over) {
     c.terminal.console.set_color(platform::Color::light_cyan);
     const LineEditor::End end = c.editor.read("> ");
     c.terminal.console.reset_color();
-    if (end == LineEditor::End::leave) return Conversation::Next::exit;
+    if (end == LineEditor::End::leave) {
+      c.options.on_finish = OnFinish::exit;
+      return {};
+    }
     const rt::Text line = rt::trim(c.editor.line());
     const rt::Result<void> done = line.starts_with("/") ? obey(c, line.from(1)) : tell_next(c, line);
+    if (!done && c.over) return done;
     if (!done) print_error(c.terminal.console, done.error());
   }
-  return c.next;
+  return {};
 }
 
-/// One model after another, until the user has enough.
-rt::Result<void> converse(Conversation& c, uint64_t started) {
-  Options& options = c.options;
-  char buffer[256];
-  rt::Text loaded;  // the last model that worked, in `buffer`; empty: the default one
-  bool worked = false;
-  for (;;) {
-    Engine engine(static_cast<uint32_t>(options.threads));
-    if (rt::Result<void> done = load(engine, options, c.terminal); !done) {
-      if (!worked || options.model == loaded) return done;
-      print_error(c.terminal.console, done.error());
-      options.model = loaded;
-      continue;
-    }
-    loaded = rt::print_to({buffer, sizeof buffer}, "%pT", &options.model);
-    worked = true;
-    c.engine = &engine;
-    const rt::Result<void> told = tell(c, started);
-    if (options.on_finish != OnFinish::prompt) return told;
-    if (!told) print_error(c.terminal.console, told.error());
-    c.terminal.console.write("Enter: another story. Or type how one begins. /help: more. /quit: leave.\n");
-    switch (talk(c)) {
-      case Conversation::Next::line:
-      case Conversation::Next::exit: options.on_finish = OnFinish::exit; return {};
-      case Conversation::Next::poweroff: options.on_finish = OnFinish::poweroff; return {};
-      case Conversation::Next::reboot: options.on_finish = OnFinish::reboot; return {};
-      case Conversation::Next::other_model: started = platform::Clock::ticks();
-    }
-  }
+/// The first story, and the talk after it.
+rt::Result<void> begin(Conversation& c, uint64_t started) {
+  if (rt::Result<void> done = c.load_model(); !done) return done;
+  const rt::Result<void> told = c.tell(started);
+  if (c.options.on_finish != OnFinish::prompt) return told;
+  if (!told) print_error(c.terminal.console, told.error());
+  return talk(c);
 }
 
 }  // namespace
+
+Conversation::Conversation(Options& of, const Terminal& at)
+    : options(of), terminal(at), editor(at.console, at.keyboard, complete_command) {
+  record.clear();
+}
+
+rt::Result<void> Conversation::load_model() {
+  drop_model();
+  engine = new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads));
+  return load(*engine, options, terminal);
+}
+
+void Conversation::drop_model() {
+  if (engine) engine->~Engine();
+  engine = nullptr;
+}
+
+rt::Result<void> Conversation::tell(uint64_t started) {
+  uint64_t seed = options.seed;
+  if (seed == 0) seed = platform::entropy() % 1'000'000'000 + 1;  // short enough to type
+  rt::Result<void> done = tell_story(*engine, options, seed, record, terminal, started);
+  if (options.seed) options.seed = rt::max<uint64_t>(options.seed + 1, 1);  // after the last one comes the first
+  return done;
+}
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {
   rt::Result<platform::Pages> pages =
       platform::Pages::allocate(sizeof(Conversation), platform::MemoryUse::buffer, "the conversation");
   if (!pages) return pages.error();
-  return converse(*new (rt::Placement{pages->memory().data}) Conversation(options, terminal), started);
+  auto& conversation = *new (rt::Placement{pages->memory().data}) Conversation(options, terminal);
+  const rt::Result<void> done = begin(conversation, started);
+  conversation.drop_model();
+  return done;
 }
 
 }  // namespace boot

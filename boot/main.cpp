@@ -26,18 +26,18 @@ void print_head(platform::Console& console) {
   rt::print(console, "cpu       %s\n", platform::CpuName().text);
 }
 
-/// Everything between the head and the end.
-rt::Result<void> run(Options& options, const Terminal& terminal, uint64_t started) {
+/// Everything between the head and the end. `next`: what comes after that, as far as the options could be read.
+rt::Result<void> run(const Terminal& terminal, uint64_t started, OnFinish& next) {
   rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(kStartOptionsBytes, platform::MemoryUse::buffer, "the options");
+      platform::Pages::allocate(sizeof(Options), platform::MemoryUse::buffer, "the options");
   if (!pages) return pages.error();
-  rt::Arena arena(pages->memory());
-  if (rt::Result<void> done = read_start_options(options, arena, terminal.console); !done) return done;
-  if (options.help) {
-    print_help(terminal.console);
-    return {};
-  }
-  return converse(options, terminal, started);
+  Options& options = *new (rt::Placement{pages->memory().data}) Options;
+  rt::Result<void> done = read_start_options(options, terminal.console);
+  if (options.help) print_help(terminal.console, "llama.efi [MODEL] [options]      the same names work in llama.cfg",
+                               all_options(options));
+  else if (done && !options.version) done = converse(options, terminal, started);  // the head has the version
+  next = options.on_finish;
+  return done;
 }
 
 uefi::Status status_of(const rt::Error& error) {
@@ -59,8 +59,8 @@ uefi::Status status_of(const rt::Error& error) {
 }
 
 /// An error must be read before firmware clears the screen, unless nobody is there to read it.
-void wait_for_reader(const Options& options, platform::Console& console, platform::Keyboard& keyboard) {
-  if (options.on_finish != OnFinish::prompt || !keyboard.present()) return;
+void wait_for_reader(platform::Console& console, platform::Keyboard& keyboard) {
+  if (!keyboard.present()) return;
   console.write("press a key to go back to the firmware\n");
   platform::Key key;
   (void)keyboard.wait(key);
@@ -92,13 +92,13 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
   if (!console.choose_mode() && platform::has_screen()) console.clear();
   print_head(console);
 
-  Options options;
-  const rt::Result<void> done = run(options, {console, keyboard, clock}, started);
+  OnFinish next = OnFinish::prompt;
+  const rt::Result<void> done = run({console, keyboard, clock}, started, next);
   if (!done) {
     print_error(console, done.error());
-    wait_for_reader(options, console, keyboard);
+    if (next == OnFinish::prompt) wait_for_reader(console, keyboard);
   } else {
-    finish(options.on_finish, console);
+    finish(next, console);
   }
   return done ? uefi::Status::success : status_of(done.error());
 }

@@ -1,15 +1,13 @@
 // The two places that options come from beside the defaults: llama.cfg and the command line.
-#include "boot/options.hpp"
+#include "boot/option_sources.hpp"
+
 #include "rt/memory.hpp"
 #include "rt/parse.hpp"
 
 namespace boot {
 namespace {
 
-/// Where an option stood, before what is wrong with it.
-rt::Error located(const char* where, uint32_t number, const rt::Error& error) {
-  return rt::fail(rt::Errc::usage, number, "%s %u: %s", where, number, error.text);
-}
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /// Takes the first line off `text`, without its end.
 rt::Text take_line(rt::Text& text) {
@@ -18,6 +16,21 @@ rt::Text take_line(rt::Text& text) {
   const rt::Text line = text.part(0, n);
   text = text.from(rt::min(n + 1, text.size));
   return line;
+}
+
+/// A value without the quotes around it, and without a comment where there may be one.
+rt::Text bare(rt::Text value, bool comments) {
+  if (value.starts_with("\"")) {
+    uint64_t end = 1;
+    while (end < value.size && value[end] != '"') ++end;
+    if (end < value.size) {
+      const rt::Text rest = rt::trim(value.from(end + 1));
+      if (rest.empty() || (comments && rest[0] == '#')) return value.part(1, end - 1);
+    }
+  }
+  for (uint64_t i = 0; comments && i < value.size; ++i)
+    if (value[i] == '#' && (i == 0 || is_space(value[i - 1]))) return rt::trim(value.part(0, i));
+  return value;
 }
 
 /// Cuts a command line into words. Double quotes keep spaces in a word and are taken off, as
@@ -45,21 +58,9 @@ class Words {
     return true;
   }
 
-  /// The same, if the next word is "on" or "off".
-  bool next_if_switch(rt::Text& word) {
-    Words ahead = *this;
-    rt::Text value;
-    if (!ahead.next(value) || !(value == "on" || value == "off")) return false;
-    word = value;
-    *this = ahead;
-    return true;
-  }
-
   uint32_t number() const { return number_; }
 
- private:
-  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
+private:
   rt::Span<char> line_;
   uint64_t at_ = 0;
   uint32_t number_ = 0;
@@ -78,13 +79,6 @@ bool is_number(rt::Text word) {
   return rt::parse_f32(word, unused);
 }
 
-/// The option that a word like -t or --topp names, or an empty text.
-rt::Text flag_name(rt::Text word) {
-  if (word.starts_with("--")) return word.from(2);
-  if (word.size == 2 && word[0] == '-') return option_name(word[1]);
-  return {};
-}
-
 /// Adds a word to the list of those that were passed over, as far as there is room.
 void append(rt::Text& list, rt::Span<char> buffer, rt::Text word) {
   const uint64_t space = list.size ? 1 : 0;
@@ -96,55 +90,91 @@ void append(rt::Text& list, rt::Span<char> buffer, rt::Text word) {
 
 }  // namespace
 
-rt::Result<void> read_config(Options& options, rt::Text file, rt::Text lines) {
-  char where[64];
-  rt::print_to({where, sizeof where}, "%pT line", &file);
+bool split_setting(rt::Text line, bool comments, rt::Text& name, rt::Text& value) {
+  uint64_t n = 0;
+  while (n < line.size && line[n] != '=' && !is_space(line[n])) ++n;
+  name = line.part(0, n);
+  value = rt::trim(line.from(n));
+  const bool given = !value.empty();
+  if (value.starts_with("=")) value = rt::trim(value.from(1));
+  value = bare(value, comments);
+  return given;
+}
+
+void read_config(Options& options, rt::Text file, rt::Text lines, rt::Sink& notes) {
+  const OptionSet set = all_options(options);
   if (lines.starts_with("\xef\xbb\xbf")) lines = lines.from(3);  // some editors begin files so
   for (uint32_t number = 1; !lines.empty(); ++number) {
     const rt::Text line = rt::trim(take_line(lines));
     if (line.empty() || line[0] == '#') continue;
-    uint64_t equals = 0;
-    while (equals < line.size && line[equals] != '=') ++equals;
-    if (equals == line.size)
-      return located(where, number,
-                     rt::fail(rt::Errc::usage, 0, "expected 'name = value', found '%pT'", &line));
-    const rt::Text name = rt::trim(line.part(0, equals)), value = rt::trim(line.from(equals + 1));
-    if (rt::Result<void> done = set_option(options, name, value); !done)
-      return located(where, number, done.error());
+    rt::Text name, value;
+    (void)split_setting(line, true, name, value);
+    const Option* option = set.find(name);
+    const rt::Result<void> done =
+        option ? set.set(*option, value) : rt::Result<void>(no_option(name, {&set, 1}));
+    if (!done) rt::print(notes, "note: %pT line %u is passed over: %s\n", &file, number, done.error().text);
   }
-  return {};
+}
+
+rt::Result<bool> Arguments::take(rt::Text word) {
+  if (const Option* const option = option_) {
+    option_ = nullptr;
+    if (!option->is_switch() || word == "on" || word == "off") {
+      if (rt::Result<void> done = set_->set(*option, word); !done) return done.error();
+      return true;
+    }
+  }
+  if (word.size < 2 || word[0] != '-' || is_number(word)) return false;
+  return begin(word);
+}
+
+/// Takes a word that names an option, perhaps with its value behind a "=".
+rt::Result<bool> Arguments::begin(rt::Text word) {
+  uint64_t end = 2;
+  while (end < word.size && word[end] != '=') ++end;
+  const bool is_long = word[1] == '-';
+  const rt::Text name = word.part(2, end - 2);
+  const Option* option = nullptr;
+  for (const OptionSet& set : sets_) {
+    if (option) break;
+    option = is_long ? set.find(name) : end == 2 ? set.find(word[1]) : nullptr;
+    set_ = &set;
+  }
+  if (!option) return no_option(is_long ? name : word, sets_);
+  if (end == word.size) option_ = option;
+  if (end == word.size && !option->is_switch()) return true;
+  const rt::Text value = end == word.size ? "on" : word.from(end + 1);
+  if (rt::Result<void> done = set_->set(*option, value); !done) return done.error();
+  return true;
+}
+
+rt::Result<void> Arguments::end() const {
+  if (!option_ || option_->is_switch()) return {};
+  return rt::fail(rt::Errc::usage, 0, "%s wants a value", option_->name);
 }
 
 rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Text& passed_over,
                                    rt::Span<char> passed_over_buffer) {
-  constexpr const char* kWhere = "command line, word";
+  const OptionSet set = all_options(options);
+  Arguments arguments({&set, 1});
+  rt::Result<void> first;
   Words words(line);
   rt::Text word;
+  const auto say = [&](const rt::Error& error) {
+    if (first) first = rt::fail(rt::Errc::usage, 0, "command line, word %u: %s", words.number(), error.text);
+  };
   while (words.next(word)) {
-    const uint32_t number = words.number();
-    const bool is_flag = word.size > 1 && word[0] == '-' && !is_number(word);
-    if (!is_flag) {
-      if (ends_with_any_case(word, ".bin"))
-        options.model = word;
-      else if (number > 1 || !ends_with_any_case(word, ".efi"))  // the shell puts our name first
-        append(passed_over, passed_over_buffer, word);
-      continue;
+    rt::Result<bool> taken = arguments.take(word);
+    if (!taken) say(taken.error());
+    if (!taken || *taken) continue;
+    if (ends_with_any_case(word, ".bin")) {
+      if (rt::Result<void> done = set.set(*set.find("model"), word); !done) say(done.error());
+    } else if (words.number() > 1 || !ends_with_any_case(word, ".efi")) {  // the shell puts our name first
+      append(passed_over, passed_over_buffer, word);
     }
-    const rt::Text name = flag_name(word);
-    rt::Text value = "on";
-    if (name.empty())
-      return located(kWhere, number,
-                     rt::fail(rt::Errc::usage, 0, "there is no option '%pT' (--help lists them)",
-                              &word));
-    if (is_switch(name))
-      (void)words.next_if_switch(value);
-    else if (!words.next(value))
-      return located(kWhere, number,
-                     rt::fail(rt::Errc::usage, 0, "'%pT' wants a value", &word));
-    if (rt::Result<void> done = set_option(options, name, value); !done)
-      return located(kWhere, number, done.error());
   }
-  return {};
+  if (rt::Result<void> done = arguments.end(); !done) say(done.error());
+  return first;
 }
 
 }  // namespace boot

@@ -1,149 +1,198 @@
 #include "boot/options.hpp"
 
+#include "rt/memory.hpp"
 #include "rt/parse.hpp"
 
 namespace boot {
 namespace {
 
-enum class Kind : uint8_t { text, real, whole, toggle, precision, show, on_finish };
+using Kind = Option::Kind;
+using Effect = Option::Effect;
 
-/// One option: what it is called, what it takes, where it goes.
-struct Setting {
-  const char* name;
-  char flag;  // llama2.c's, or 0
-  Kind kind;
-  uint64_t most;  // of numbers
-  const char* help;
-  void* (*place)(Options&);
+static_assert(__is_standard_layout(Options));
+static_assert(uint8_t(model::DType::f32) == 0 && uint8_t(model::DType::q8) == 1);
+
+constexpr Option kOptions[] = {
+    {"model", 'm', Kind::text, Effect::model, offsetof(Options, model), offsetof(Options, rooms.model), 256, "FILE", "",
+     "the model, a path on the volume"},
+    {"tokenizer", 'z', Kind::text, Effect::model, offsetof(Options, tokenizer), offsetof(Options, rooms.tokenizer), 256,
+     "FILE", "", "its tokenizer; else the one beside it"},
+    {"prompt", 'i', Kind::text, Effect::story, offsetof(Options, prompt), offsetof(Options, rooms.prompt), kPromptBytes,
+     "TEXT", "", "how the story begins"},
+    {"prompt_file", 0, Kind::text, Effect::prompt, offsetof(Options, prompt_file), offsetof(Options, rooms.prompt_file),
+     256, "FILE", "", "read the prompt from a file"},
+    {"temperature", 't', Kind::real, Effect::story, offsetof(Options, temperature), 0, 10, "", "0.8",
+     "0: always the likeliest token"},
+    {"topp", 'p', Kind::real, Effect::story, offsetof(Options, topp), 0, 1, "", "0.9",
+     "draw from the likeliest of this share"},
+    {"seed", 's', Kind::whole, Effect::story, offsetof(Options, seed), 0, Option::kAny, "N", "0",
+     "one seed, one story; 0: another each time"},
+    {"steps", 'n', Kind::whole, Effect::story, offsetof(Options, steps), 0, 1 << 20, "N", "256",
+     "tokens; 0: as many as the context holds"},
+    {"ids", 0, Kind::choice, Effect::story, offsetof(Options, ids), 0, 0, "off|on", "off",
+     "print token numbers instead of text"},
+    {"precision", 0, Kind::choice, Effect::model, offsetof(Options, precision), 0, 0, "f32|q8", "q8",
+     "how float32 weights are kept in memory"},
+    {"kernel", 0, Kind::text, Effect::model, offsetof(Options, kernel), offsetof(Options, rooms.kernel), 32, "NAME", "",
+     "a kernel set; else the fastest"},
+    {"threads", 0, Kind::whole, Effect::model, offsetof(Options, threads), 0, 64, "N", "0",
+     "processors to use; 0: the program chooses"},
+    {"help", 'h', Kind::choice, Effect::never, offsetof(Options, help), 0, 0, "off|on", "off", "print this"},
+    {"version", 0, Kind::choice, Effect::never, offsetof(Options, version), 0, 0, "off|on", "off",
+     "print which program this is"},
+    // Without firmware these mean nothing.
+    {"show", 0, Kind::choice, Effect::story, offsetof(Options, show), 0, 0, "text|confidence|nothing", "text",
+     "of the story"},
+    {"color", 0, Kind::choice, Effect::story, offsetof(Options, color), 0, 0, "off|on", "on", "write in colours"},
+    {"verify", 0, Kind::choice, Effect::model, offsetof(Options, verify), 0, 0, "off|on", "off",
+     "print the model's SHA-256"},
+    {"on_finish", 0, Kind::choice, Effect::never, offsetof(Options, on_finish), 0, 0, "prompt|exit|poweroff|reboot",
+     "prompt", "after the first story"},
 };
+constexpr uint32_t kOfFirmware = 4;  // rows at the end
 
-constexpr Setting kSettings[] = {
-    {"model", 'm', Kind::text, 0, "FILE     the model, a path on the volume",
-     [](Options& o) -> void* { return &o.model; }},
-    {"tokenizer", 'z', Kind::text, 0, "FILE     its tokenizer (the one beside the model)",
-     [](Options& o) -> void* { return &o.tokenizer; }},
-    {"prompt", 'i', Kind::text, 0, "TEXT     how the story begins",
-     [](Options& o) -> void* { return &o.prompt; }},
-    {"temperature", 't', Kind::real, 10, "0 to 10  0 takes the likeliest token always (0.8)",
-     [](Options& o) -> void* { return &o.temperature; }},
-    {"topp", 'p', Kind::real, 1, "0 to 1   draw from the likeliest tokens of this share (0.9)",
-     [](Options& o) -> void* { return &o.topp; }},
-    {"seed", 's', Kind::whole, ~uint64_t{0}, "N        the same seed tells the same story (0: a new one)",
-     [](Options& o) -> void* { return &o.seed; }},
-    {"steps", 'n', Kind::whole, 1 << 20, "N        tokens; 0: to the end of the context (256)",
-     [](Options& o) -> void* { return &o.steps; }},
-    {"precision", 0, Kind::precision, 0, "f32|q8   how float32 weights are kept in memory (q8)",
-     [](Options& o) -> void* { return &o.precision; }},
-    {"kernel", 0, Kind::text, 0, "NAME     a kernel set instead of the fastest",
-     [](Options& o) -> void* { return &o.kernel; }},
-    {"threads", 0, Kind::whole, 64, "N        processors to use (0: as many as pay)",
-     [](Options& o) -> void* { return &o.threads; }},
-    {"ids", 0, Kind::toggle, 0, "on|off   print token numbers instead of text (off)",
-     [](Options& o) -> void* { return &o.ids; }},
-    {"prompt_file", 0, Kind::text, 0, "FILE     read the prompt from a file on the volume",
-     [](Options& o) -> void* { return &o.prompt_file; }},
-    {"show", 0, Kind::show, 0, "text|confidence|nothing  of the story (text)",
-     [](Options& o) -> void* { return &o.show; }},
-    {"color", 0, Kind::toggle, 0, "on|off   (on)", [](Options& o) -> void* { return &o.color; }},
-    {"on_finish", 0, Kind::on_finish, 0, "prompt|exit|poweroff|reboot  after the story (prompt)",
-     [](Options& o) -> void* { return &o.on_finish; }},
-    {"verify", 0, Kind::toggle, 0, "on|off   print the SHA-256 of the model as it is read (off)",
-     [](Options& o) -> void* { return &o.verify; }},
-    {"help", 'h', Kind::toggle, 0, "         print this",
-     [](Options& o) -> void* { return &o.help; }},
-};
+/// The part of `words` before the next |, which is taken off.
+rt::Text take_choice(rt::Text& words) {
+  uint64_t n = 0;
+  while (n < words.size && words[n] != '|') ++n;
+  const rt::Text word = words.part(0, n);
+  words = words.from(rt::min(n + 1, words.size));
+  return word;
+}
 
-const Setting* find(rt::Text name) {
-  for (const Setting& setting : kSettings)
-    if (name == rt::Text(setting.name)) return &setting;
+/// "prompt, exit, poweroff or reboot", of the words parted by |.
+rt::Text spoken(rt::Text words, rt::Span<char> buffer) {
+  rt::Text said;
+  while (!words.empty()) {
+    const rt::Text word = take_choice(words);
+    const char* const before = said.empty() ? "" : words.empty() ? " or " : ", ";
+    const rt::Text more = rt::print_to(buffer.from(said.size), "%s%pT", before, &word);
+    said = {buffer.data, said.size + more.size};
+  }
+  return said;
+}
+
+rt::Error refuse(const Option& option, rt::Text value) {
+  char buffer[64];
+  const rt::Span<char> all{buffer, sizeof buffer};
+  rt::Text wants;
+  switch (option.kind) {
+    case Kind::text:
+      return rt::fail(rt::Errc::usage, value.size, "%s has at most %'u bytes, not %'zu", option.name, option.most,
+                      size_t(value.size));
+    case Kind::real: wants = rt::print_to(all, "a number from 0 to %u", option.most); break;
+    case Kind::whole:
+      wants = option.most == Option::kAny ? "a whole number" : rt::print_to(all, "a whole number up to %'u", option.most);
+      break;
+    case Kind::choice: wants = spoken(option.values, all); break;
+  }
+  return rt::fail(rt::Errc::usage, 0, "%s wants %pT, not '%pT'", option.name, &wants, &value);
+}
+
+bool is_flag_row(const Option& option) { return option.effect == Effect::never && option.is_switch(); }
+
+}  // namespace
+
+Options::Options() { all_options(*this).reset(); }
+
+OptionSet all_options(Options& options) { return {{kOptions, sizeof kOptions / sizeof kOptions[0]}, &options}; }
+
+OptionSet portable_options(Options& options) {
+  const OptionSet all = all_options(options);
+  return {all.rows.part(0, all.rows.count - kOfFirmware), &options};
+}
+
+const Option* OptionSet::find(rt::Text name) const {
+  const uint32_t i = names().find(name);
+  return i < rows.count ? &rows[i] : nullptr;
+}
+
+const Option* OptionSet::find(char letter) const {
+  for (const Option& option : rows)
+    if (option.letter && option.letter == letter) return &option;
   return nullptr;
 }
 
-rt::Error refuse(const Setting& setting, const char* wants, rt::Text value) {
-  return rt::fail(rt::Errc::usage, 0, "%s wants %s, not '%pT'", setting.name, wants, &value);
-}
-
-/// Sets *place to the value at the word's place in `words`.
-template <class T, uint32_t n>
-bool pick(void* place, rt::Text value, const char* const (&words)[n], const T (&values)[n]) {
-  for (uint32_t i = 0; i < n; ++i)
-    if (value == rt::Text(words[i])) {
-      *static_cast<T*>(place) = values[i];
-      return true;
+rt::Result<void> OptionSet::set(const Option& option, rt::Text value) const {
+  char* const place = static_cast<char*>(values) + option.place;
+  switch (option.kind) {
+    case Kind::text: {
+      if (value.size > option.most) return refuse(option, value);
+      char* const room = static_cast<char*>(values) + option.room;
+      rt::move_bytes(room, value.data, value.size);
+      *reinterpret_cast<rt::Text*>(place) = {room, value.size};
+      return {};
     }
-  return false;
-}
-
-rt::Result<void> set(const Setting& setting, void* place, rt::Text value) {
-  switch (setting.kind) {
-    case Kind::text: *static_cast<rt::Text*>(place) = value; return {};
     case Kind::real: {
-      float& number = *static_cast<float*>(place);
-      float parsed = 0;
-      if (!rt::parse_f32(value, parsed) || !(parsed >= 0 && parsed <= float(setting.most)))
-        return refuse(setting, setting.most == 1 ? "a number from 0 to 1" : "a number from 0 to 10",
-                      value);
-      number = parsed;
+      float number = 0;
+      if (!rt::parse_f32(value, number) || !(number >= 0 && number <= float(option.most))) return refuse(option, value);
+      *reinterpret_cast<float*>(place) = number;
       return {};
     }
     case Kind::whole: {
-      uint64_t parsed = 0;
-      if (!rt::parse_u64(value, parsed) || parsed > setting.most)
-        return refuse(setting,
-                      setting.most == ~uint64_t{0} ? "a whole number"
-                      : setting.most == 64         ? "a whole number up to 64"
-                                                   : "a whole number up to 1,048,576",
-                      value);
-      *static_cast<uint64_t*>(place) = parsed;
+      uint64_t number = 0;
+      if (!rt::parse_u64(value, number) || (option.most != Option::kAny && number > option.most))
+        return refuse(option, value);
+      *reinterpret_cast<uint64_t*>(place) = number;
       return {};
     }
-    case Kind::toggle:
-      if (pick(place, value, {"on", "off"}, {true, false})) return {};
-      return refuse(setting, "on or off", value);
-    case Kind::precision:
-      if (pick(place, value, {"f32", "q8"}, {model::DType::f32, model::DType::q8})) return {};
-      return refuse(setting, "f32 or q8", value);
-    case Kind::on_finish:
-      if (pick(place, value, {"prompt", "exit", "poweroff", "reboot"},
-               {OnFinish::prompt, OnFinish::exit, OnFinish::poweroff, OnFinish::reboot}))
-        return {};
-      return refuse(setting, "prompt, exit, poweroff or reboot", value);
-    case Kind::show:
-      if (pick(place, value, {"text", "confidence", "nothing"},
-               {Show::text, Show::confidence, Show::nothing}))
-        return {};
-      return refuse(setting, "text, confidence or nothing", value);
+    case Kind::choice: {
+      rt::Text words = option.values;
+      for (uint8_t i = 0; !words.empty(); ++i)
+        if (value == take_choice(words)) {
+          *reinterpret_cast<uint8_t*>(place) = i;
+          return {};
+        }
+      return refuse(option, value);
+    }
   }
   return {};
 }
 
-}  // namespace
-
-rt::Result<void> set_option(Options& options, rt::Text name, rt::Text value) {
-  const Setting* setting = find(name);
-  if (!setting)
-    return rt::fail(rt::Errc::usage, 0, "there is no option '%pT' (--help lists them)", &name);
-  return set(*setting, setting->place(options), value);
-}
-
-rt::Text option_name(char flag) {
-  for (const Setting& setting : kSettings)
-    if (setting.flag && setting.flag == flag) return setting.name;
+rt::Text OptionSet::value(const Option& option, rt::Span<char> buffer) const {
+  const char* const place = static_cast<const char*>(values) + option.place;
+  switch (option.kind) {
+    case Kind::text: return rt::print_to(buffer, "%pT", place);
+    case Kind::real: return rt::print_to(buffer, "%g", double(*reinterpret_cast<const float*>(place)));
+    case Kind::whole:
+      return rt::print_to(buffer, "%llu", static_cast<unsigned long long>(*reinterpret_cast<const uint64_t*>(place)));
+    case Kind::choice: {
+      rt::Text words = option.values, word;
+      for (int i = 0; i <= *place; ++i) word = take_choice(words);
+      return word;
+    }
+  }
   return {};
 }
 
-bool is_switch(rt::Text name) {
-  const Setting* setting = find(name);
-  return setting && setting->kind == Kind::toggle;
+void OptionSet::reset() const {
+  for (const Option& option : rows) (void)set(option, option.initial);
 }
 
-void print_help(rt::Sink& out) {
-  rt::print(out, "usage: llama.efi [MODEL] [options]      the same names work in llama.cfg\n");
-  for (const Setting& setting : kSettings)
-    if (setting.flag)
-      rt::print(out, "  -%c, --%-12s %s\n", setting.flag, setting.name, setting.help);
-    else
-      rt::print(out, "      --%-12s %s\n", setting.name, setting.help);
+rt::Text takes(const Option& option, rt::Span<char> buffer) {
+  if (is_flag_row(option)) return {};
+  if (option.values[0]) return option.values;
+  return rt::print_to(buffer, "0 to %u", option.most);
+}
+
+rt::Error no_option(rt::Text name, rt::Span<const OptionSet> sets) {
+  rt::Text nearest;
+  for (const OptionSet& set : sets)
+    if (nearest.empty()) nearest = set.names().nearest(name);
+  return no_such("option ", name, nearest, "--help lists them");
+}
+
+void print_help(rt::Sink& out, const char* usage, const OptionSet& set) {
+  rt::print(out, "usage: %s\n", usage);
+  for (const Option& option : set.rows) {
+    char buffer[24];
+    const rt::Text takes_what = takes(option, {buffer, sizeof buffer});
+    if (option.letter) rt::print(out, "  -%c, ", option.letter);
+    else out.write("      ");
+    rt::print(out, "--%-12s %-8pT %s", option.name, &takes_what, option.help);
+    if (option.initial[0] && !takes_what.empty()) rt::print(out, " (%s)", option.initial);
+    out.write("\n");
+  }
 }
 
 }  // namespace boot

@@ -1,4 +1,5 @@
 #pragma once
+#include "boot/names.hpp"
 #include "model/formats/llama2c.hpp"
 #include "model/sampler.hpp"
 #include "rt/format.hpp"
@@ -8,49 +9,94 @@ namespace boot {
 enum class OnFinish : uint8_t { prompt, exit, poweroff, reboot };
 enum class Show : uint8_t { text, confidence, nothing };
 
-/// Everything that a user can set, with the built-in defaults. Texts belong to whoever set them.
+/// The longest prompt, in bytes.
+inline constexpr uint32_t kPromptBytes = 16 * 1024;
+
+/// Everything that a user can set. What each option means and its default stand in one table, in options.cpp. Large: not
+/// for the stack of a program on firmware.
 struct Options {
+  Options();  // the defaults
+  Options(const Options&) = delete;
+
+  // Texts are kept in rooms of their own, below: whoever sets one may forget it then.
   rt::Text model;      // empty: the built-in one, else \models\default.bin
   rt::Text tokenizer;  // empty: NAME-tokenizer.bin or tokenizer.bin beside the model
   rt::Text prompt;
-  rt::Text prompt_file;  // read in place of `prompt`
-  float temperature = model::Sampling{}.temperature;
-  float topp = model::Sampling{}.topp;
-  uint64_t seed = 0;  // 0: another one every time
-  uint64_t steps = 256;
-  model::DType precision = model::DType::q8;
-  rt::Text kernel;  // empty: the fastest
-  uint64_t threads = 0;  // 0: as many processors as pay
-  bool ids = false;
-  Show show = Show::text;
-  bool color = true;
-  OnFinish on_finish = OnFinish::prompt;
-  bool verify = false;  // print the model's SHA-256
-  bool help = false;
+  rt::Text prompt_file;  // what `prompt` was read from
+  rt::Text kernel;       // empty: the fastest
+  float temperature;
+  float topp;
+  uint64_t seed;  // of the next story; 0: another one every time
+  uint64_t steps;
+  uint64_t threads;  // 0: as many processors as pay
+  model::DType precision;
+  bool ids;
+  Show show;
+  bool color;
+  OnFinish on_finish;
+  bool verify;  // print the model's SHA-256
+  bool help, version;
 
-  model::Sampling sampling() const { return {temperature, topp, seed}; }
+  struct Rooms {
+    char model[256], tokenizer[256], prompt[kPromptBytes], prompt_file[256], kernel[32];
+  } rooms;
 };
 
-/// Sets the option called `name` ("temperature"). The error is the rest of a sentence that begins
-/// with where the option came from: "temperature wants a number from 0 to 10, not 'hot'".
-rt::Result<void> set_option(Options& options, rt::Text name, rt::Text value);
+/// One option: a row of a table.
+struct Option {
+  /// What setting it leads to while a conversation goes on.
+  enum class Effect : uint8_t {
+    story,   // the next story is told so
+    prompt,  // a file is read
+    model,   // the model is loaded anew
+    never,   // it can only be given at the start
+  };
+  enum class Kind : uint8_t { text, real, whole, choice };
 
-/// The name of the option with llama2.c's short flag (-t), or an empty text.
-rt::Text option_name(char flag);
-/// An option that is either on or off: on the command line it may stand without a value.
-bool is_switch(rt::Text name);
+  const char* name;
+  char letter;  // llama2.c's flag, or 0
+  Kind kind;
+  Effect effect;
+  uint16_t place;      // offset in the struct that holds the values
+  uint16_t room;       // of texts: offset of the bytes
+  uint32_t most;       // the largest number, kAny for every one; of texts: bytes of the room
+  const char* values;  // of choices: the words, parted by |; of others: how a value is called
+  const char* initial;
+  const char* help;
 
-/// Reads the lines of an llama.cfg: "name = value", "# comment", empty ones. Errors name `file` and
-/// the line. Texts stay where they are in `lines`.
-rt::Result<void> read_config(Options& options, rt::Text file, rt::Text lines);
+  static constexpr uint32_t kAny = ~uint32_t{0};
+  /// May it stand on a command line without a value?
+  bool is_switch() const { return kind == Kind::choice && rt::Text(values) == "off|on"; }
+};
 
-/// Reads a command line: flags of one letter as llama2.c has them, --name VALUE, and the name of a
-/// model. Words that are none of these (other systems' boot arguments) are left out and handed to
-/// `passed_over`, joined. Quotes keep spaces together; texts stay in `line`, which is changed.
-rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Text& passed_over,
-                                   rt::Span<char> passed_over_buffer);
+/// A table of options, and the struct that holds their values.
+struct OptionSet {
+  rt::Span<const Option> rows;
+  void* values;
 
-/// Prints every option with its flag, values and default.
-void print_help(rt::Sink& out);
+  Names names() const { return {&rows.data->name, uint32_t(rows.count), sizeof(Option)}; }
+  const Option* find(rt::Text name) const;
+  const Option* find(char letter) const;
+  /// Sets an option of this set. Where it refuses, nothing has changed; the error is the rest of a sentence that begins
+  /// with where the value came from: "temperature wants a number from 0 to 10, not 'hot'".
+  rt::Result<void> set(const Option& option, rt::Text value) const;
+  /// An option's value as one would type it, in `buffer`, cut to it.
+  rt::Text value(const Option& option, rt::Span<char> buffer) const;
+  /// Sets all options to their defaults.
+  void reset() const;
+};
+
+/// All options of the program. Those that also mean something without firmware come first.
+OptionSet all_options(Options& options);
+OptionSet portable_options(Options& options);
+
+/// What an option takes: "0 to 10", "N", "off|on"; nothing for --help and the like.
+rt::Text takes(const Option& option, rt::Span<char> buffer);
+
+/// The error where there is no such option.
+rt::Error no_option(rt::Text name, rt::Span<const OptionSet> sets);
+
+/// Prints a usage line and every option of a set with its letter, what it takes and its default, as `--help` shows them.
+void print_help(rt::Sink& out, const char* usage, const OptionSet& set);
 
 }  // namespace boot

@@ -9,6 +9,7 @@ struct Record {
   static constexpr uint32_t kTokens = 4096;
   static constexpr uint32_t kBytes = 48 * 1024;
 
+  uint64_t seed = 0;
   uint32_t tokens = 0;  // that the model drew; what is beyond kTokens is not kept
   uint32_t bytes = 0;
   float seconds[kTokens];

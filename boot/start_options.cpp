@@ -1,74 +1,91 @@
 #include "boot/start_options.hpp"
 
-#include "boot/platform/entropy.hpp"
+#include "boot/option_sources.hpp"
+#include "boot/platform/pages.hpp"
 #include "boot/platform/program.hpp"
 #include "boot/platform/volumes.hpp"
 #include "rt/parse.hpp"
+#include "rt/utf.hpp"
 
 namespace boot {
 namespace {
 
 constexpr uint64_t kConfigBytes = 64 * 1024;  // the longest llama.cfg
-constexpr uint64_t kPromptBytes = 16 * 1024;  // the longest prompt_file
 constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
-static_assert(kStartOptionsBytes >= kConfigBytes + kPromptBytes + kLineBytes + 4096);
+
+/// A file's bytes as UTF-8: as they are, or from UTF-16, which is what the editor of UEFI's shell writes.
+rt::Result<rt::Text> decoded(rt::Span<const uint8_t> bytes, rt::Arena& arena) {
+  const rt::Text text(reinterpret_cast<const char*>(bytes.data), bytes.count);
+  if (!text.starts_with("\xff\xfe")) return text;
+  rt::Result<rt::Span<char>> buffer = arena.make_raw<char>(bytes.count / 2 * 3 + 1);
+  if (!buffer) return buffer.error();
+  return rt::utf16_to_utf8({reinterpret_cast<const char16_t*>(bytes.data + 2), bytes.count / 2 - 1}, *buffer);
+}
 
 /// llama.cfg beside the program, else in the root of its volume; no file is no error.
-rt::Result<void> read_config_file(Options& options, rt::Arena& arena) {
+rt::Result<void> read_config_file(Options& options, rt::Arena& arena, rt::Sink& notes) {
   rt::Result<platform::Volume> volume = platform::Volume::open(platform::boot_device());
   if (!volume) return {};  // started from a network or from memory
   char folder[256], path[300];
   const rt::Text places[] = {platform::program_folder({folder, sizeof folder}), "\\"};
-  for (rt::Text place : places) {
-    const rt::Text name =
-        rt::print_to({path, sizeof path}, "%pTllama.cfg", &place);
+  for (const rt::Text& place : places) {
+    const rt::Text name = rt::print_to({path, sizeof path}, "%pTllama.cfg", &place);
     rt::Result<platform::File> file = volume->open_file(name);
     if (!file && file.error().code == rt::Errc::not_found) continue;
     if (!file) return file.error();
     rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kConfigBytes);
     if (!bytes) return bytes.error();
-    return read_config(options, name, {reinterpret_cast<const char*>(bytes->data), bytes->count});
+    rt::Result<rt::Text> text = decoded(*bytes, arena);
+    if (!text) return text.error();
+    read_config(options, name, *text, notes);
+    return {};
   }
   return {};
 }
 
-rt::Result<void> read_boot_arguments(Options& options, rt::Arena& arena, platform::Console& console) {
-  rt::Result<rt::Span<char>> buffer = arena.make_raw<char>(kLineBytes);
-  if (!buffer) return buffer.error();
+rt::Result<void> read_boot_arguments(Options& options, rt::Span<char> buffer, rt::Sink& notes) {
   bool unreadable = false;
-  const rt::Span<char> line = platform::command_line(*buffer, unreadable);
-  if (unreadable)
-    console.write("note: the boot options that firmware handed over are no text; passed over\n");
+  const rt::Span<char> line = platform::command_line(buffer, unreadable);
+  if (unreadable) notes.write("note: the boot options that firmware handed over are no text; passed over\n");
   char foreign[160];
   rt::Text passed_over;
-  rt::Result<void> done =
-      read_command_line(options, line, passed_over, {foreign, sizeof foreign});
-  if (!passed_over.empty())
-    rt::print(console, "note: passed over in the boot options: %pT\n", &passed_over);
+  rt::Result<void> done = read_command_line(options, line, passed_over, {foreign, sizeof foreign});
+  if (!passed_over.empty()) rt::print(notes, "note: passed over in the boot options: %pT\n", &passed_over);
   return done;
-}
-
-/// The prompt of options.prompt_file, which then is options.prompt.
-rt::Result<void> read_prompt_file(Options& options, rt::Arena& arena) {
-  if (options.prompt_file.empty()) return {};
-  uefi::Handle devices[16];
-  rt::Result<platform::File> file = platform::open_on_any({devices, platform::find_volumes({devices, 16})}, options.prompt_file);
-  if (!file) return file.error();
-  rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kPromptBytes);
-  if (!bytes) return bytes.error();
-  options.prompt = rt::trim({reinterpret_cast<const char*>(bytes->data), bytes->count});
-  return {};
 }
 
 }  // namespace
 
-rt::Result<void> read_start_options(Options& options, rt::Arena& arena, platform::Console& console) {
-  if (rt::Result<void> done = read_config_file(options, arena); !done) return done;
-  if (rt::Result<void> done = read_boot_arguments(options, arena, console); !done) return done;
-  if (rt::Result<void> done = read_prompt_file(options, arena); !done) return done;
-  if (options.seed == 0) options.seed = platform::entropy() % 1'000'000'000 + 1;  // short enough to type
+rt::Result<void> read_start_options(Options& options, platform::Console& console) {
+  rt::Result<platform::Pages> pages = platform::Pages::allocate(
+      kConfigBytes + kConfigBytes / 2 * 3 + kLineBytes + 4096, platform::MemoryUse::buffer, "the options");
+  if (!pages) return pages.error();
+  rt::Arena arena(pages->memory());
+  if (rt::Result<void> done = read_config_file(options, arena, console); !done)
+    rt::print(console, "note: %s; going on without it\n", done.error().text);
+  rt::Result<rt::Span<char>> line = arena.make_raw<char>(kLineBytes);
+  if (!line) return line.error();
+  rt::Result<void> done = read_boot_arguments(options, *line, console);
   console.use_colors(options.color);
-  return {};
+  return done ? read_prompt_file(options) : done;
+}
+
+rt::Result<void> read_prompt_file(Options& options) {
+  if (options.prompt_file.empty()) return {};
+  uefi::Handle devices[16];
+  rt::Result<platform::File> file =
+      platform::open_on_any({devices, platform::find_volumes({devices, 16})}, options.prompt_file);
+  if (!file) return file.error();
+  rt::Result<platform::Pages> pages =
+      platform::Pages::allocate(kPromptBytes * 3, platform::MemoryUse::buffer, "the prompt");
+  if (!pages) return pages.error();
+  rt::Arena arena(pages->memory());
+  rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kPromptBytes);
+  if (!bytes) return bytes.error();
+  rt::Result<rt::Text> text = decoded(*bytes, arena);
+  if (!text) return text.error();
+  const OptionSet set = all_options(options);
+  return set.set(*set.find("prompt"), rt::trim(*text));
 }
 
 }  // namespace boot

@@ -1,15 +1,14 @@
 #pragma once
 #include "boot/options.hpp"
 #include "boot/platform/console.hpp"
-#include "rt/arena.hpp"
 
 namespace boot {
 
-/// What read_start_options() takes of its arena at most.
-inline constexpr uint64_t kStartOptionsBytes = 100 * 1024;
-
 /// Reads the options that a start of the program gives: llama.cfg, the command line, and the prompt's file; later ones
-/// win. Their texts stay in `arena`.
-rt::Result<void> read_start_options(Options& options, rt::Arena& arena, platform::Console& console);
+/// win. Of what is wrong, llama.cfg costs a note; the command line an error, once all of it was read.
+rt::Result<void> read_start_options(Options& options, platform::Console& console);
+
+/// Reads options.prompt_file, where there is one, into options.prompt.
+rt::Result<void> read_prompt_file(Options& options);
 
 }  // namespace boot

@@ -34,9 +34,12 @@ class Telling {
         pace_(engine, terminal, options.threads != 0), status_(terminal.console),
         writer_(terminal.console, status_) {}
 
-  rt::Result<void> begin() {
+  rt::Result<void> begin(uint64_t seed) {
     record_.clear();
-    engine_.sampler.set(options_.sampling());
+    record_.seed = seed;
+    if (options_.temperature != 0)
+      rt::print(terminal_.console, "seed      %llu\n", static_cast<unsigned long long>(seed));
+    engine_.sampler.set({options_.temperature, options_.topp, seed});
     engine_.sampler.want_probability(options_.show == Show::confidence);
     return session_.begin(options_.prompt, static_cast<uint32_t>(options_.steps), engine_.arena);
   }
@@ -134,14 +137,14 @@ class Telling {
 
 }  // namespace
 
-rt::Result<void> tell_story(Engine& engine, const Options& options, Record& record,
+rt::Result<void> tell_story(Engine& engine, const Options& options, uint64_t seed, Record& record,
                             const Terminal& terminal, uint64_t started) {
   const uint64_t mark = engine.arena.mark();
   start_processors(engine, terminal);
   rt::Result<void> begun;
   {
     Telling telling(engine, options, record, terminal);
-    begun = telling.begin();
+    begun = telling.begin(seed);
     if (begun) {
       telling.tell();
       telling.print_figures(started);

@@ -349,6 +349,81 @@ TEST(FakeFirmware, EndsWheneverSomebodyPressesEsc) {
   EXPECT_GE(told, 12);  // once for each token
 }
 
+TEST(FakeFirmware, TellsTheSeedThatWasSet) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"/set seed 5", "", "", "/seed 3", "", "/seed 0", "", "", "/quit"};
+  const Outcome run = test::start(machine);
+  std::vector<std::string> seeds;
+  for (size_t at = 0; (at = run.screen.find("\nseed      ", at)) != std::string::npos;) {
+    at += 11;
+    seeds.push_back(run.screen.substr(at, run.screen.find('\n', at) - at));
+  }
+  ASSERT_EQ(seeds.size(), 6u) << run.screen;
+  EXPECT_EQ(std::vector(seeds.begin(), seeds.begin() + 4), (std::vector<std::string>{"7", "5", "6", "3"}));
+  EXPECT_NE(seeds[4], seeds[5]);  // 0: another one every time
+  EXPECT_NE(seeds[4], "0");
+  EXPECT_NE(seeds[4], "1");
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, SetsEveryOptionOrSaysWhyNot) {
+  FakeMachine machine = test::conversation();
+  machine.files["\\other.tok"] = machine.files["\\models\\tokenizer.bin"];
+  machine.files["\\prompt.txt"] = test::to_bytes(" cab \n");
+  machine.typed = {"/set prompt_file = \\prompt.txt", "/set prompt", "/set tokenizer \\other.tok", "/set on_finish exit",
+                   "/set help on", "/set precision=f32", "/set kernel nothing", "/set steps = 2", "/set stepps 3",
+                   "/set ids \"on\"", "/set prompt_file \\none.txt", "", "/set", "/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  for (const char* words :
+       {"  prompt       cab           ", "error: on_finish can only be given at the start, in llama.cfg or on a command line\n",
+        "error: help can only be given at the start", "error: there is no kernel 'nothing'\n",
+        "error: there is no option 'stepps'; did you mean 'steps'?\n", "error: \\none.txt: there is no such file on the volume\n",
+        "  tokenizer    \\other.tok   ", "  precision    f32           q8      how float32", "  steps        2             256  ",
+        "  ids          on            off ", "  kernel                             a kernel set"})
+    EXPECT_TRUE(says(run, words)) << words << run.screen;
+}
+
+TEST(FakeFirmware, ReadsTheConfigurationAsUtf16) {
+  FakeMachine machine = test::one_story();
+  std::string bytes = "\xff\xfe";
+  for (const char c : std::string("prompt = \"ab\"\r\ntemperature = 0.8 # warm\nseed = 7\nsteps = 12\non_finish = exit"))
+    (bytes += c) += '\0';
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = test::to_bytes(bytes);
+  machine.options = "--ids";
+  expect_the_story(test::start(machine));
+}
+
+TEST(FakeFirmware, DoesNotMindSlipsInTheConfiguration) {
+  FakeMachine machine = test::one_story();
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = test::to_bytes("temprature = 1\nsteps = many\nkernel = " + std::string(33, 'k'));
+  const Outcome run = test::start(machine);
+  expect_the_story(run);
+  for (const char* words : {"line 1 is passed over: there is no option 'temprature'; did you mean 'temperature'?\n",
+                            "line 2 is passed over: steps wants a whole number up to 1,048,576, not 'many'\n",
+                            "line 3 is passed over: kernel has at most 32 bytes, not 33\n"})
+    EXPECT_TRUE(says(run, words)) << words << run.screen;
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = test::Bytes(65 * 1024, '#');
+  const Outcome large = test::start(machine);
+  expect_the_story(large);
+  EXPECT_TRUE(says(large, "bytes long, but at most 65,536 make sense; going on without it\n")) << large.screen;
+}
+
+TEST(FakeFirmware, LetsScriptsGoOnWhereverTheirOptionStands) {
+  FakeMachine machine = test::one_story();
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = {};
+  for (const char* options : {"--on_finish exit -t hot", "-t hot --on_finish exit", "--nothing --on_finish=exit",
+                              "--prompt_file none.txt --on_finish=exit"}) {
+    machine.options = options;
+    const Outcome run = test::start(machine);
+    EXPECT_NE(run.status, Status::success);
+    EXPECT_TRUE(says(run, "error: ")) << run.screen;
+    EXPECT_FALSE(says(run, "press a key")) << run.screen;
+    EXPECT_EQ(run.complaints, "");
+  }
+}
+
 TEST(FakeFirmware, KnowsWhatIsNoCommandLine) {
   FakeMachine machine = test::one_story();
   machine.options = std::string("\x01\x02\x03", 3);

@@ -1,8 +1,7 @@
 // llama.cfg, and the numbers in it.
 //
-// For every file: it is read, or refused with a sentence that begins with its name and line; every
-// option is then in its documented range; a file that is read means the same when its lines are
-// read one by one. Whatever is a number to us is the same number to the C library.
+// For every file: what is wrong with a line costs that line and a note that names file and line; every option is then
+// in its documented range; a file means the same when its lines are read one by one. Whatever is a number to us is the same number to the C library.
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -45,40 +44,45 @@ void check_numbers(const std::string& text) {
   if (host_takes && digits <= 19) must(test::same_bits(real, host_real), "a number is the nearest float");
 }
 
+/// Notes, as they are written.
+struct Notes final : rt::Sink {
+  void write(rt::Text text) override { all.append(text.data, text.size); }
+  std::string all;
+};
+
+void read(boot::Options& options, const test::Exact<char>& lines, Notes& notes) {
+  boot::read_config(options, "\\llama.cfg", fuzz::text_of(lines), notes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string file(reinterpret_cast<const char*>(data), size);
   const test::Exact<char> copy = fuzz::exact(file);
-  boot::Options options;
-  const auto done = boot::read_config(options, "\\llama.cfg", fuzz::text_of(copy));
-  fuzz::must_be_in_range(options, copy.data(), copy.size());
-  if (!done) {
-    fuzz::must_be_a_sentence(done.error(), file);
-    must(rt::Text(done.error().text).starts_with("\\llama.cfg line "), "an error names its line");
-  }
+  static boot::Options options, by_line;
+  boot::all_options(options).reset();
+  boot::all_options(by_line).reset();
+  Notes notes, by_line_notes;
+  read(options, copy, notes);
+  fuzz::must_be_in_range(options);
+  must(notes.all.empty() || notes.all.starts_with("note: \\llama.cfg line "), "a note names the line");
+  must(notes.all.empty() || notes.all.ends_with("\n"), "a note is a sentence");
 
-  boot::Options by_line;
-  std::vector<test::Exact<char>> lines;
+  bool marked = false;
   for (size_t at = 0; at < size;) {
     const size_t n = rt::min(file.find('\n', at), size) - at;
-    lines.push_back(fuzz::exact(file.substr(at, n)));
-    at += n + 1;
-  }
-  bool all = true;
-  for (size_t i = 0; all && i < lines.size(); ++i) {
+    const test::Exact<char> line = fuzz::exact(file.substr(at, n));
     // Only a file may begin with a byte order mark, not any line of it.
-    const bool marked = i && fuzz::text_of(lines[i]).starts_with("\xef\xbb\xbf");
-    all = !marked && boot::read_config(by_line, "\\llama.cfg", fuzz::text_of(lines[i]));
-  }
-  must(all == bool(done), "a file is read where each of its lines is");
-  must(fuzz::same(options, by_line), "lines mean the same alone");
-
-  for (const auto& line : lines) {
+    marked = marked || (at && fuzz::text_of(line).starts_with("\xef\xbb\xbf"));
+    read(by_line, line, by_line_notes);
+    at += n + 1;
     const std::string text = fuzz::string(rt::trim(fuzz::text_of(line)));
     check_numbers(text);
     if (const size_t equals = text.find('='); equals != std::string::npos)
       check_numbers(fuzz::string(rt::trim({text.data() + equals + 1, text.size() - equals - 1})));
   }
+  if (marked) return 0;
+  must(notes.all.empty() == by_line_notes.all.empty(), "a file is read where each of its lines is");
+  must(fuzz::same(options, by_line), "lines mean the same alone");
   return 0;
 }

@@ -6,7 +6,7 @@ import pytest
 from support import ROOT
 
 PLACES = {
-    "boot/options.cpp": r'\{"%s", .*\((\S+)\)",',
+    "boot/options.cpp": r'\{"%s", .*"([\d.]+)",$',
     "tests/host/main.cpp": r"^  -\w [TP] +%s, .*\((\S+)\)$",
     "README.md": r"^\| `%s` \|.*\| (\S+) \|$",
 }
