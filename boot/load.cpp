@@ -81,7 +81,7 @@ rt::Result<void> allocate(Engine& engine, const Options& options, uint64_t token
   engine.tokenizer_bytes = model::Tokenizer::arena_bytes(tokenizer_file, c.vocab_size);
   const uint64_t session =
       model::Transformer::arena_bytes(c, engine.checkpoint.row_groups(storage), c.seq_len,
-                                      engine.processors.crew().most_parts()) +
+                                      engine.processors.crew().most_slices()) +
       model::Sampler::arena_bytes(c.vocab_size) + prompt_room(c.seq_len);
   const uint64_t loading = platform::kMaxTransfer + engine.checkpoint.scratch_bytes();
 

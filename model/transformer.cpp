@@ -27,33 +27,33 @@ struct Transformer::Output {
   float* y;  // rows of lanes(w->rows)
 };
 
-/// Matrices times the same activations; a part is a share of the blocks of each matrix.
+/// Matrices times the same activations; a slice is a share of the blocks of each matrix.
 class Transformer::Multiply : public rt::Task {
  public:
   template <uint32_t n>
   Multiply(Transformer& t, const Output (&outputs)[n]) : t_(t), outputs_{outputs, n} {}
 
-  void run(uint32_t part) override {
-    for (const Output& output : outputs_) multiply(output, part);
+  void run(uint32_t slice) override {
+    for (const Output& output : outputs_) multiply(output, slice);
   }
 
   uint32_t blocks() const { return outputs_[0].w->blocks(); }
 
   const float* x = nullptr;
   uint64_t x_stride = 0;
-  uint32_t n = 0, parts = 1;
+  uint32_t n = 0, slices = 1;
 
  protected:
-  uint32_t edge(uint32_t blocks, uint32_t part) const {
-    return uint32_t(uint64_t{blocks} * part / parts);
+  uint32_t edge(uint32_t blocks, uint32_t slice) const {
+    return uint32_t(uint64_t{blocks} * slice / slices);
   }
 
   Transformer& t_;
 
  private:
-  void multiply(const Output& output, uint32_t part) {
+  void multiply(const Output& output, uint32_t slice) {
     const Matrix& w = *output.w;
-    const uint32_t first = edge(w.blocks(), part), last = edge(w.blocks(), part + 1);
+    const uint32_t first = edge(w.blocks(), slice), last = edge(w.blocks(), slice + 1);
     const uint8_t* data = w.data + first * w.block_bytes();
     float* y = output.y + uint64_t{first} * kBlockRows;
     if (w.dtype == DType::f32)
@@ -67,17 +67,17 @@ class Transformer::Multiply : public rt::Task {
   rt::Span<const Output> outputs_;
 };
 
-/// W1 and W3, then SwiGLU on the rows of the same part: gate = gate * sigmoid(gate) * up
+/// W1 and W3, then SwiGLU on the rows of the same slice: gate = gate * sigmoid(gate) * up
 /// (Shazeer 2020).
 class Transformer::GateAndUp final : public Multiply {
  public:
   using Multiply::Multiply;
 
-  void run(uint32_t part) override {
-    Multiply::run(part);
+  void run(uint32_t slice) override {
+    Multiply::run(slice);
     const uint32_t hidden = t_.model_->config.hidden_dim;
-    const uint32_t first = edge(blocks(), part) * kBlockRows;
-    const uint32_t last = rt::min(hidden, edge(blocks(), part + 1) * kBlockRows);
+    const uint32_t first = edge(blocks(), slice) * kBlockRows;
+    const uint32_t last = rt::min(hidden, edge(blocks(), slice + 1) * kBlockRows);
     for (uint32_t i = 0; i < n; ++i)
       for (uint32_t row = first; row < last; row += kPiece)
         swiglu(t_.b_.gate + i * lanes(hidden) + row, t_.b_.up + i * lanes(hidden) + row,
@@ -98,22 +98,22 @@ class Transformer::GateAndUp final : public Multiply {
 /// softmax(q k / sqrt(head_dim)) v for one head at one position; the pieces are positions x heads.
 class Transformer::Attend final : public rt::Task {
  public:
-  Attend(Transformer& t, uint32_t layer, uint32_t first, uint32_t n, uint32_t parts)
-      : t_(t), layer_(layer), first_(first), n_(n), parts_(parts) {}
+  Attend(Transformer& t, uint32_t layer, uint32_t first, uint32_t n, uint32_t slices)
+      : t_(t), layer_(layer), first_(first), n_(n), slices_(slices) {}
 
-  void run(uint32_t part) override {
+  void run(uint32_t slice) override {
     const uint32_t heads = t_.model_->config.n_heads, pieces = n_ * heads;
-    const uint32_t last = uint32_t(uint64_t{pieces} * (part + 1) / parts_);
-    for (uint32_t i = uint32_t(uint64_t{pieces} * part / parts_); i < last; ++i)
-      attend(i / heads, i % heads, part);
+    const uint32_t last = uint32_t(uint64_t{pieces} * (slice + 1) / slices_);
+    for (uint32_t i = uint32_t(uint64_t{pieces} * slice / slices_); i < last; ++i)
+      attend(i / heads, i % heads, slice);
   }
 
  private:
-  void attend(uint32_t position, uint32_t head, uint32_t part) {
+  void attend(uint32_t position, uint32_t head, uint32_t slice) {
     const Config& c = t_.model_->config;
     const uint32_t dim = c.head_dim(), kv_head = head / (c.n_heads / c.n_kv_heads);
     const uint64_t context = lanes(t_.context_), width = lanes(dim);
-    float* scratch = t_.b_.scratch + part * (context + width);
+    float* scratch = t_.b_.scratch + slice * (context + width);
     const Head h = {
         .q = t_.b_.q + position * lanes(c.dim) + uint64_t{head} * dim,
         .keys = t_.b_.keys + (uint64_t{layer_} * c.n_kv_heads + kv_head) * context * dim,
@@ -134,11 +134,11 @@ class Transformer::Attend final : public rt::Task {
   }
 
   Transformer& t_;
-  uint32_t layer_, first_, n_, parts_;
+  uint32_t layer_, first_, n_, slices_;
 };
 
 rt::Result<Transformer::Buffers> Transformer::allocate(const Config& c, const RowGroups& groups,
-                                                       uint32_t context, uint32_t parts,
+                                                       uint32_t context, uint32_t slices,
                                                        rt::Arena& arena) {
   Buffers b{};
   const uint64_t head = c.head_dim(), width = lanes(head), steps = lanes(context);
@@ -160,7 +160,7 @@ rt::Result<Transformer::Buffers> Transformer::allocate(const Config& c, const Ro
       {&b.cosine, kBatch * head / 2},
       {&b.sine, kBatch * head / 2},
       {&b.frequency, head / 2},
-      {&b.scratch, parts * (steps + width)},
+      {&b.scratch, slices * (steps + width)},
       {&b.keys, layer_heads * steps * head},
       {&b.values, layer_heads * steps * width},
   };
@@ -183,9 +183,9 @@ rt::Result<Transformer::Buffers> Transformer::allocate(const Config& c, const Ro
 }
 
 uint64_t Transformer::arena_bytes(const Config& config, const RowGroups& groups, uint32_t context,
-                                  uint32_t parts) {
+                                  uint32_t slices) {
   rt::Arena arena = rt::Arena::counting();
-  (void)allocate(config, groups, context, parts, arena);
+  (void)allocate(config, groups, context, slices, arena);
   return arena.used();
 }
 
@@ -205,7 +205,7 @@ rt::Result<Transformer> Transformer::create(const Model& model, uint32_t context
   t.workers_ = &workers;
   t.context_ = context;
   rt::Result<Buffers> buffers =
-      allocate(c, {any.wq.dtype, any.wq.groups, any.w2.groups}, context, workers.most_parts(),
+      allocate(c, {any.wq.dtype, any.wq.groups, any.w2.groups}, context, workers.most_slices(),
                arena);
   if (!buffers) return buffers.error();
   t.b_ = *buffers;
@@ -256,9 +256,9 @@ void Transformer::attention(uint32_t layer, uint32_t first, uint32_t n) {
     rotate(b_.k + i * lanes(c.kv_dim()), c.n_kv_heads, i);
   }
   store_kv(layer, first, n);
-  const uint32_t parts = rt::min(workers_->parts(), n * c.n_heads);
-  Attend attend(*this, layer, first, n, parts);
-  workers_->run(attend, parts);
+  const uint32_t slices = rt::min(workers_->slices(), n * c.n_heads);
+  Attend attend(*this, layer, first, n, slices);
+  workers_->run(attend, slices);
   const Output out[] = {{&w.wo, b_.delta}};
   Multiply combine(*this, out);
   run(combine, w.wo, b_.attended, n);
@@ -296,11 +296,11 @@ void Transformer::run(Multiply& task, const Matrix& w, const float* x, uint32_t 
   task.x = x;
   task.x_stride = lanes(w.cols);
   task.n = n;
-  task.parts = rt::min(workers_->parts(), task.blocks());
+  task.slices = rt::min(workers_->slices(), task.blocks());
   if (w.dtype == DType::q8)
     kernels_->quantize({x, n, w.cols, task.x_stride, w.groups.size, w.groups.count,
                         w.groups.words, b_.quantized});
-  workers_->run(task, task.parts);
+  workers_->run(task, task.slices);
 }
 
 /// Rotary position embedding (Su et al. 2021): sines and cosines for positions first..first+n-1.

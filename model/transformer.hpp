@@ -20,7 +20,7 @@ class Transformer {
 
   /// What create() takes from its arena, in bytes; of it, what the KV cache takes.
   static uint64_t arena_bytes(const Config& config, const RowGroups& groups, uint32_t context,
-                              uint32_t parts);
+                              uint32_t slices);
   static uint64_t cache_bytes(const Config& config, uint32_t context);
 
   /// Runs `tokens` (at least one) at positions first, first + 1, ...; all below context().
@@ -48,7 +48,7 @@ class Transformer {
     float* cosine;    // [kBatch][head_dim / 2]
     float* sine;      // [kBatch][head_dim / 2]
     float* frequency; // [head_dim / 2] radians per position
-    float* scratch;   // [parts] of one head's weights [context] and output [head_dim]
+    float* scratch;   // [slices] of one head's weights [context] and output [head_dim]
     float* keys;      // [n_layers][n_kv_heads][context / 16][head_dim][16]
     float* values;    // [n_layers][n_kv_heads][context][lanes(head_dim)]
     Quantized quantized;
@@ -59,7 +59,7 @@ class Transformer {
   class Attend;
 
   static rt::Result<Buffers> allocate(const Config& config, const RowGroups& groups,
-                                      uint32_t context, uint32_t parts, rt::Arena& arena);
+                                      uint32_t context, uint32_t slices, rt::Arena& arena);
 
   void embed(rt::Span<const Token> tokens);
   void prepare_rope(uint32_t first, uint32_t n);

@@ -3,7 +3,7 @@
 namespace rt {
 namespace {
 
-// A share's word: the task's number in 32 bits, the next part and the end in 16 each.
+// A share's word: the task's number in 32 bits, the next slice and the end in 16 each.
 constexpr uint64_t share_word(uint32_t number, uint32_t next, uint32_t end) {
   return uint64_t{number} << 32 | uint64_t{next} << 16 | end;
 }
@@ -23,42 +23,42 @@ void spin_until(Condition done) {
 
 }  // namespace
 
-bool Crew::take(Share& share, uint32_t number, uint32_t& part) {
+bool Crew::take(Share& share, uint32_t number, uint32_t& slice) {
   uint64_t word = __atomic_load_n(&share.word, __ATOMIC_ACQUIRE);
   for (;;) {
     const uint32_t next = uint32_t(word >> 16 & 0xffff), end = uint32_t(word & 0xffff);
     if (uint32_t(word >> 32) != number || next == end) return false;
     if (__atomic_compare_exchange_n(&share.word, &word, share_word(number, next + 1, end), false,
                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-      part = next;
+      slice = next;
       return true;
     }
   }
 }
 
 void Crew::work(uint32_t member, uint32_t members, uint32_t number, Task& task) {
-  uint32_t part = 0;
+  uint32_t slice = 0;
   for (uint32_t i = 0; i < members; ++i)
-    while (take(shares_[(member + i) % members], number, part)) {
-      task.run(part);
+    while (take(shares_[(member + i) % members], number, slice)) {
+      task.run(slice);
       __atomic_sub_fetch(&left_, 1, __ATOMIC_RELEASE);
     }
 }
 
-void Crew::run(Task& task, uint32_t parts) {
-  if (members_ == 1 || parts == 1) {
-    for (uint32_t part = 0; part < parts; ++part) task.run(part);
+void Crew::run(Task& task, uint32_t slices) {
+  if (members_ == 1 || slices == 1) {
+    for (uint32_t slice = 0; slice < slices; ++slice) task.run(slice);
     return;
   }
   // Nobody looks at these before the shares carry the new number, and nobody can still be at the
-  // last task: all its parts have ended.
+  // last task: all its slices have ended.
   const uint32_t number = number_ + 1;
   __atomic_store_n(&task_, &task, __ATOMIC_RELAXED);
   __atomic_store_n(&task_members_, members_, __ATOMIC_RELAXED);
-  __atomic_store_n(&left_, parts, __ATOMIC_RELAXED);
+  __atomic_store_n(&left_, slices, __ATOMIC_RELAXED);
   for (uint32_t m = 0; m < members_; ++m)
     __atomic_store_n(&shares_[m].word,
-                     share_word(number, parts * m / members_, parts * (m + 1) / members_),
+                     share_word(number, slices * m / members_, slices * (m + 1) / members_),
                      __ATOMIC_RELEASE);
   __atomic_store_n(&number_, number, __ATOMIC_RELEASE);
   work(0, members_, number, task);
@@ -77,7 +77,7 @@ void Crew::serve(uint32_t member) {
     if (__atomic_load_n(&dismissed_, __ATOMIC_ACQUIRE)) break;
     seen = number;
     // These may be a later task's by now. Then no share carries `number` any more and nothing is
-    // taken: a part that is taken keeps its task from ending, and so these from changing.
+    // taken: a slice that is taken keeps its task from ending, and so these from changing.
     Task* const task = __atomic_load_n(&task_, __ATOMIC_ACQUIRE);
     const uint32_t members = __atomic_load_n(&task_members_, __ATOMIC_ACQUIRE);
     if (member < members) work(member, members, number, *task);

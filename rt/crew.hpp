@@ -7,9 +7,9 @@ namespace rt {
 /// every other core runs serve() with a number of its own until dismiss(). Nobody sleeps: between
 /// tasks members spin, since a task takes microseconds.
 ///
-/// Each member first takes the parts that are its own, the same at every task, so that its share of
+/// Each member first takes the slices that are its own, the same at every task, so that its share of
 /// the weights stays in its caches; then it takes what others have left. So a core that the host has
-/// given to somebody else delays a task only by the part that it holds, and one that never comes not
+/// given to somebody else delays a task only by the slice that it holds, and one that never comes not
 /// at all.
 class Crew final : public Workers {
  public:
@@ -23,9 +23,9 @@ class Crew final : public Workers {
   void set_members(uint32_t members) { members_ = members; }
   uint32_t members() const { return members_; }
 
-  uint32_t parts() const override { return parts_of(members_); }
-  uint32_t most_parts() const override { return parts_of(capacity_); }
-  void run(Task& task, uint32_t parts) override;
+  uint32_t slices() const override { return slices_of(members_); }
+  uint32_t most_slices() const override { return slices_of(capacity_); }
+  void run(Task& task, uint32_t slices) override;
 
   /// Another core's work. Returns after dismiss().
   void serve(uint32_t member);
@@ -43,16 +43,16 @@ class Crew final : public Workers {
     uint64_t word;
   };
 
-  static uint32_t parts_of(uint32_t members) { return members == 1 ? 1 : members * 2; }
+  static uint32_t slices_of(uint32_t members) { return members == 1 ? 1 : members * 2; }
   void work(uint32_t member, uint32_t members, uint32_t number, Task& task);
-  bool take(Share& share, uint32_t number, uint32_t& part);
+  bool take(Share& share, uint32_t number, uint32_t& slice);
 
   uint32_t capacity_, members_;
   alignas(64) uint32_t number_ = 0;  // of the task at hand
   Task* task_ = nullptr;
   uint32_t task_members_ = 1;
   bool dismissed_ = false;
-  alignas(64) uint32_t left_ = 0;  // parts that have not ended
+  alignas(64) uint32_t left_ = 0;  // slices that have not ended
   uint32_t present_ = 0;
   Share shares_[kMostMembers] = {};
 };

@@ -22,7 +22,7 @@ T value(rt::Result<T> result) {
 std::string model_file(const std::string& shape);
 
 /// How fast this machine reads `bytes` bytes of memory again and again with `workers`, in bytes/s:
-/// four sequential streams for each part. The median pass of about 20 milliseconds.
+/// four sequential streams for each slice. The median pass of about 20 milliseconds.
 double read_line(uint64_t bytes, rt::Workers& workers);
 
 // Each adds its benchmarks to Google Benchmark's list, for 1 to `threads` threads.

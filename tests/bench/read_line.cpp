@@ -59,11 +59,11 @@ rt::Span<const Line> filled_memory(uint64_t bytes) {
 
 class Reading final : public rt::Task {
  public:
-  Reading(uint64_t bytes, uint32_t parts)
-      : memory_(filled_memory(bytes)), lines_(memory_.count / parts / kStreams) {}
+  Reading(uint64_t bytes, uint32_t slices)
+      : memory_(filled_memory(bytes)), lines_(memory_.count / slices / kStreams) {}
 
-  void run(uint32_t part) override {
-    benchmark::DoNotOptimize(sum_(memory_.data + part * kStreams * lines_, lines_));
+  void run(uint32_t slice) override {
+    benchmark::DoNotOptimize(sum_(memory_.data + slice * kStreams * lines_, lines_));
   }
 
  private:
@@ -74,10 +74,10 @@ class Reading final : public rt::Task {
 
 void read(benchmark::State& state, uint64_t bytes, uint32_t members) {
   Threads threads(members);
-  const uint32_t parts = threads.crew.parts();
-  Reading reading(bytes, parts);
-  threads.crew.run(reading, parts);  // fills the caches
-  for (auto _ : state) threads.crew.run(reading, parts);
+  const uint32_t slices = threads.crew.slices();
+  Reading reading(bytes, slices);
+  threads.crew.run(reading, slices);  // fills the caches
+  for (auto _ : state) threads.crew.run(reading, slices);
   state.SetBytesProcessed(int64_t(bytes) * state.iterations());
 }
 
@@ -85,13 +85,13 @@ void read(benchmark::State& state, uint64_t bytes, uint32_t members) {
 
 double read_line(uint64_t bytes, rt::Workers& workers) {
   using Clock = std::chrono::steady_clock;
-  const uint32_t parts = workers.parts();
-  Reading reading(bytes, parts);
-  workers.run(reading, parts);
+  const uint32_t slices = workers.slices();
+  Reading reading(bytes, slices);
+  workers.run(reading, slices);
   std::vector<double> seconds;
   const auto start = Clock::now();
   for (auto before = start; before < start + std::chrono::milliseconds(20);) {
-    workers.run(reading, parts);
+    workers.run(reading, slices);
     const auto now = Clock::now();
     seconds.push_back(std::chrono::duration<double>(now - before).count());
     before = now;

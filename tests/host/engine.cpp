@@ -34,7 +34,7 @@ Engine::Engine(rt::ByteSource& source, rt::ByteSource* tokenizer_source,
   weights = std::make_unique<Memory>(checkpoint.arena_bytes(storage) + tokenizer_bytes);
   buffers = std::make_unique<Memory>(
       model::Transformer::arena_bytes(c, checkpoint.row_groups(storage), context,
-                                      workers.most_parts()) +
+                                      workers.most_slices()) +
       model::Sampler::arena_bytes(c.vocab_size) + checkpoint.scratch_bytes() + kPromptBytes);
   model = take(checkpoint.load(source, storage, weights->arena, buffers->arena));
   transformer =

@@ -29,7 +29,7 @@ class MadeTransformer {
                   rt::Workers& workers, uint32_t context = 0)
       : memory_(model::Transformer::arena_bytes(loaded.model.config, loaded.groups,
                                                 context ? context : loaded.model.config.seq_len,
-                                                workers.most_parts())),
+                                                workers.most_slices())),
         arena_(memory_.span()) {
     if (!context) context = loaded.model.config.seq_len;
     transformer_ =
@@ -181,15 +181,15 @@ TEST_P(TransformerTest, AnyNumberOfCoresGivesTheSame) {
     for (const auto& [first, n] : {std::pair{0, 1}, {1, 11}, {12, 1}, {13, 8}, {21, 19}}) {
       const Tokens some = slice(tokens_, size_t(first), size_t(n));
       ASSERT_EQ(many.forward(some, uint32_t(first)), alone.forward(some, uint32_t(first)))
-          << workers.parts() << " parts, " << n << " positions";
+          << workers.slices() << " slices, " << n << " positions";
     }
   };
-  for (const uint32_t parts : {1, 2, 3, 4, 5, 7, 8, 16, 17, 100}) {
-    test::Backwards backwards(parts);
+  for (const uint32_t slices : {1, 2, 3, 4, 5, 7, 8, 16, 17, 100}) {
+    test::Backwards backwards(slices);
     ASSERT_NO_FATAL_FAILURE(expect_same(backwards));
   }
-  for (const uint32_t parts : {2, 5}) {
-    test::Threads threads(parts);
+  for (const uint32_t slices : {2, 5}) {
+    test::Threads threads(slices);
     ASSERT_NO_FATAL_FAILURE(expect_same(threads.crew));
   }
 }
