@@ -12,10 +12,6 @@ namespace {
 constexpr uint64_t kMaxVolumes = 64;
 constexpr rt::Text kDefaultModel = "\\models\\default.bin";
 
-/// Room for encoding prompts that fill the context: tokens of up to eight bytes, and what the
-/// encoder keeps per byte.
-uint64_t prompt_room(uint32_t context) { return 4096 + uint64_t{context} * 8 * 80; }
-
 /// A model and its tokenizer, found and not read yet.
 struct Inputs {
   Input model, tokenizer;
@@ -74,50 +70,24 @@ rt::Result<Inputs> find_inputs(const Options& options) {
   return inputs;
 }
 
-/// The memory that a model needs, asked of firmware.
-rt::Result<void> allocate(Engine& engine, const Options& options, uint64_t tokenizer_file) {
-  const model::Config& c = engine.checkpoint.config;
-  const model::Storage storage{.precision = options.precision};
-  engine.tokenizer_bytes = model::Tokenizer::arena_bytes(tokenizer_file, c.vocab_size);
-  const uint64_t session =
-      model::Transformer::arena_bytes(c, engine.checkpoint.row_groups(storage), c.seq_len,
-                                      engine.processors.crew().most_slices()) +
-      model::Sampler::arena_bytes(c.vocab_size) + prompt_room(c.seq_len);
-  const uint64_t loading = platform::kMaxTransfer + engine.checkpoint.scratch_bytes();
-
-  rt::Result<platform::Pages> weights =
-      platform::Pages::allocate(engine.checkpoint.arena_bytes(storage) + engine.tokenizer_bytes,
-                      platform::MemoryUse::model, "the model");
-  if (!weights) return weights.error();
-  engine.weights = static_cast<platform::Pages&&>(*weights);
-  rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(rt::max(session, loading), platform::MemoryUse::session, "the story");
-  if (!pages) return pages.error();
-  engine.session = static_cast<platform::Pages&&>(*pages);
-  engine.arena = rt::Arena(engine.session.memory());
-  return {};
-}
-
-void describe(const Engine& engine, rt::Text name, const Terminal& terminal) {
-  const model::Config& c = engine.checkpoint.config;
+void describe(const model::Engine& engine, rt::Text name, const Terminal& terminal) {
+  const model::ModelInfo& info = engine.info();
+  const model::Config& c = info.config;
   rt::print(terminal.console,
-            "model     %pT: llama2.c v%u\n          dim %u, hidden %u, %u layers, heads %u/%u, "
-            "vocabulary %'u, context %'u\n",
-            &name, engine.checkpoint.version, c.dim, c.hidden_dim, c.n_layers,
-            c.n_heads, c.n_kv_heads, c.vocab_size, c.seq_len);
+            "model     %pT: %s\n          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u, context %'u\n",
+            &name, info.format, c.dim, c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size,
+            c.seq_len);
 }
 
 /// Everything that was asked of firmware, by what it is for.
-void report_memory(const Engine& engine, uint64_t weights, const Terminal& terminal) {
+void report_memory(const model::Engine& engine, const Terminal& terminal) {
   const uint64_t all = platform::memory_count().now, image = platform::memory_count(platform::MemoryUse::image).now;
-  const uint64_t cache =
-      model::Transformer::cache_bytes(engine.checkpoint.config, engine.transformer.context());
-  const uint64_t buffers = all - image - cache - weights - engine.tokenizer_bytes;
+  const uint64_t weights = engine.weight_bytes(), cache = engine.cache_bytes(), tokenizer = engine.tokenizer_bytes();
   rt::print(terminal.console,
             "memory    %'zu bytes: weights %'zu, KV cache %'zu,\n          tokenizer %'zu, buffers "
             "%'zu, image %'zu\n",
-            size_t(all), size_t(weights), size_t(cache), size_t(engine.tokenizer_bytes),
-            size_t(buffers), size_t(image));
+            size_t(all), size_t(weights), size_t(cache), size_t(tokenizer),
+            size_t(all - image - cache - weights - tokenizer), size_t(image));
 }
 
 /// Compares what was read with what was expected, if anything was.
@@ -134,30 +104,55 @@ rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& op
   return {};
 }
 
-/// Fills `engine`'s weights from the files. The session's memory is what they are read through.
-rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
-                      const Terminal& terminal) {
-  rt::Arena weights(engine.weights.memory());
-  rt::Result<rt::Span<uint8_t>> chunk = engine.arena.make_raw<uint8_t>(platform::kMaxTransfer);
-  if (!chunk) return chunk.error();
-  rt::Result<model::Tokenizer> tokenizer =
-      inputs.tokenizer.read(*chunk, [&](rt::ByteSource& source) {
-        return model::Tokenizer::load(source, engine.checkpoint.config.vocab_size, weights);
-      });
-  if (!tokenizer) return tokenizer.error();
-  engine.tokenizer = *tokenizer;
+/// All the memory that the model will need; says so where the context must be shorter for it.
+rt::Result<void> reserve(Engine& engine, const Inputs& inputs, const Options& options, const Terminal& terminal) {
+  const model::EngineOptions wanted{.storage = {.precision = options.precision},
+                                    .context = uint32_t(options.context)};
+  model::Engine& model = engine.model;
+  const rt::Result<void> done = model.reserve(wanted, inputs.tokenizer.size(), engine.processors.crew());
+  if (!done) return done;
+  const uint32_t own = model.info().config.seq_len, context = model.context();
+  if (context < model.wanted_context())
+    rt::print(terminal.console, "note: memory is short: the context is %'u tokens, not %'u\n", context,
+              model.wanted_context());
+  else if (options.context > own)
+    rt::print(terminal.console, "note: this model's context is %'u tokens, not %'llu\n", own,
+              static_cast<unsigned long long>(options.context));
+  else if (context < own)
+    rt::print(terminal.console, "context   %'u tokens of %'u\n", context, own);
+  return {};
+}
 
-  return inputs.model.read(*chunk, [&](rt::ByteSource& source) -> rt::Result<void> {
+/// The tokenizer, in small pieces: a large one lies in memory already, of the model's file.
+rt::Result<void> read_tokenizer(Engine& engine, Input& input, const Terminal& terminal) {
+  constexpr uint64_t kPiece = 64 * 1024;
+  rt::Result<rt::Span<uint8_t>> buffer = engine.model.buffer(kPiece);
+  if (!buffer) return buffer.error();
+  return input.read(*buffer, [&](rt::ByteSource& source) -> rt::Result<void> {
     Progress progress(source, terminal);
-    Hashing hashing(progress);
+    const rt::Result<void> done = engine.model.read_tokenizer(progress);
+    if (done) progress.end();
+    return done;
+  });
+}
+
+/// Reads the files, each once and from front to back: what the model's head says, then all the memory
+/// that is needed, the tokenizer, the weights.
+rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options, const Terminal& terminal) {
+  rt::Result<rt::Span<uint8_t>> buffer = engine.model.buffer(platform::kMaxTransfer);
+  if (!buffer) return buffer.error();
+  return inputs.model.read(*buffer, [&](rt::ByteSource& source) -> rt::Result<void> {
+    Hashing hashing(source);
     const bool hash = inputs.sum[0] || options.verify;
-    rt::ByteSource& bytes = hash ? static_cast<rt::ByteSource&>(hashing) : progress;
-    rt::Result<model::Checkpoint> checkpoint = model::Checkpoint::open(bytes);
-    if (!checkpoint) return checkpoint.error();
-    rt::Result<model::Model> model =
-        checkpoint->load(bytes, {.precision = options.precision}, weights, engine.arena);
-    if (!model) return model.error();
-    engine.model = *model;
+    Progress progress(hash ? static_cast<rt::ByteSource&>(hashing) : source, terminal);
+    progress.hold();
+    if (rt::Result<void> done = engine.model.open(progress); !done) return done;
+    describe(engine.model, inputs.model.name(), terminal);
+    if (rt::Result<void> done = reserve(engine, inputs, options, terminal); !done) return done;
+    if (engine.model.needs_tokenizer())
+      if (rt::Result<void> done = read_tokenizer(engine, inputs.tokenizer, terminal); !done) return done;
+    progress.start();
+    if (rt::Result<void> done = engine.model.read_weights(); !done) return done;
     progress.finish();
     rt::print(terminal.console, "loaded    %.0f MiB/s", progress.rate());
     if (!inputs.model.in_memory())
@@ -168,21 +163,6 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options,
   });
 }
 
-/// The kernels, the session's buffers and the processors.
-rt::Result<void> make_ready(Engine& engine, const model::Kernels& kernels, const Options& options,
-                            const Terminal& terminal) {
-  const model::Config& c = engine.checkpoint.config;
-  rt::Result<model::Transformer> transformer = model::Transformer::create(
-      engine.model, c.seq_len, kernels, engine.processors.crew(), engine.arena);
-  if (!transformer) return transformer.error();
-  engine.transformer = *transformer;
-  rt::Result<model::Sampler> sampler = model::Sampler::create(c.vocab_size, kernels, engine.arena);
-  if (!sampler) return sampler.error();
-  engine.sampler = *sampler;
-  choose_processors(engine, options, terminal);
-  return {};
-}
-
 }  // namespace
 
 rt::Result<void> load(Engine& engine, const Options& options, const Terminal& terminal) {
@@ -191,23 +171,12 @@ rt::Result<void> load(Engine& engine, const Options& options, const Terminal& te
   if (!kernels) return kernels.error();
   rt::Result<Inputs> inputs = find_inputs(options);
   if (!inputs) return inputs.error();
-
-  // The header is judged before any memory is asked for.
-  uint8_t header[256];
-  rt::Result<model::Checkpoint> checkpoint =
-      inputs->model.read({header, sizeof header}, model::Checkpoint::open);
-  if (!checkpoint) return checkpoint.error();
-  engine.checkpoint = *checkpoint;
-  describe(engine, inputs->model.name(), terminal);
-  if (rt::Result<void> done = allocate(engine, options, inputs->tokenizer.size()); !done)
-    return done;
   if (rt::Result<void> done = read(engine, *inputs, options, terminal); !done) return done;
-
-  engine.arena.rewind(0);
   if (!*kernels) kernels = fastest_kernels(engine, features, terminal);
   if (!kernels) return kernels.error();
-  if (rt::Result<void> done = make_ready(engine, **kernels, options, terminal); !done) return done;
-  report_memory(engine, checkpoint->arena_bytes({.precision = options.precision}), terminal);
+  if (rt::Result<void> done = engine.model.start(**kernels, engine.processors.crew()); !done) return done;
+  choose_processors(engine, options, terminal);
+  report_memory(engine.model, terminal);
   return {};
 }
 

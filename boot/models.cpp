@@ -1,5 +1,7 @@
 #include "boot/commands.hpp"
+#include "boot/platform/pages.hpp"
 #include "boot/platform/volumes.hpp"
+#include "model/formats/format.hpp"
 
 namespace boot {
 namespace {
@@ -13,31 +15,33 @@ bool may_be_model(const platform::DirectoryEntry& entry) {
          !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
-rt::Result<model::Checkpoint> read_header(platform::Volume& volume, rt::Text name) {
-  rt::Result<platform::File> file = volume.open_file(name);
-  if (!file) return file.error();
-  uint8_t header[256];
-  platform::FileSource source(*file, {header, sizeof header});
-  return model::Checkpoint::open(source);
-}
-
-/// One line: the file, its size, and the shape that its header states or why it is no model.
-void describe(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
+/// One line: the file, its size, and the shape that its head states or why it is no model.
+rt::Result<void> describe(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
   char path[800];
   const rt::Text name = rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name);
-  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &name,
-            double(entry.size) / (1 << 20));
-  rt::Result<model::Checkpoint> checkpoint = read_header(volume, name);
-  if (checkpoint) {
-    const model::Config& c = checkpoint->config;
-    rt::print(terminal.console, "%s, dim %u, %u layers, %'u tokens, context %'u\n",
-              checkpoint->version == 2 ? "int8" : "float32", c.dim, c.n_layers, c.vocab_size,
-              c.seq_len);
-  } else {
-    const rt::Error& error = checkpoint.error();
-    rt::print(terminal.console, "%s\n",
-              error.code == rt::Errc::firmware ? error.text : "no llama2.c checkpoint");
-  }
+  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &name, double(entry.size) / (1 << 20));
+  platform::PageBlocks pages(platform::MemoryUse::buffer, "the list of models");
+  rt::Arena arena(pages);
+  rt::Result<rt::Span<uint8_t>> buffer = arena.make_raw<uint8_t>(1024);
+  if (!buffer) return buffer.error();
+  rt::Result<platform::File> file = volume.open_file(name);
+  if (!file) return file.error();
+  platform::FileSource source(*file, *buffer);
+  model::Stream stream(source);
+  rt::Result<const model::ModelFile*> model = model::open_model(stream, arena);
+  if (!model) return model.error();
+  const model::ModelInfo& info = (*model)->info();
+  rt::print(terminal.console, "%s, dim %u, %u layers, %'u tokens, context %'u\n", info.weights, info.config.dim,
+            info.config.n_layers, info.config.vocab_size, info.config.seq_len);
+  return {};
+}
+
+void list(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
+  const rt::Result<void> done = describe(volume, entry, terminal);
+  if (done) return;
+  const rt::Error& error = done.error();
+  const bool other = error.code == rt::Errc::bad_file || error.code == rt::Errc::unsupported;
+  rt::print(terminal.console, other ? "no llama2.c checkpoint\n" : "note: %s\n", error.text);
 }
 
 /// The models of one volume, counted in `found`. A volume without the folder is no error.
@@ -52,7 +56,7 @@ rt::Result<void> list_volume(uefi::Handle device, uint32_t& found, const Termina
     rt::Result<bool> more = folder->next(entry);
     if (!more) return more.error();
     if (!*more || terminal.keyboard.stop_pressed()) return {};
-    if (may_be_model(entry)) describe(*volume, entry, terminal), ++found;
+    if (may_be_model(entry)) list(*volume, entry, terminal), ++found;
   }
 }
 

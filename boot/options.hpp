@@ -1,6 +1,6 @@
 #pragma once
 #include "boot/names.hpp"
-#include "model/formats/llama2c.hpp"
+#include "model/model.hpp"
 #include "model/sampler.hpp"
 #include "rt/format.hpp"
 
@@ -29,7 +29,8 @@ struct Options {
   uint64_t seed;  // of the next story; 0: another one every time
   uint64_t steps;
   uint64_t threads;  // 0: as many processors as pay
-  model::DType precision;
+  model::Precision precision;
+  uint64_t context;  // positions that the model looks back on; 0: as many as usual
   bool ids;
   Show show;
   bool color;

@@ -1,5 +1,6 @@
 #pragma once
-#include "boot/load.hpp"
+#include "boot/engine.hpp"
+#include "boot/terminal.hpp"
 
 namespace boot {
 

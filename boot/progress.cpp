@@ -23,14 +23,26 @@ rt::Result<rt::Span<const uint8_t>> Progress::next(uint64_t most) {
   read_ticks_ += now - before;
   done_ += bytes->count;
   if (now - rt::max(drawn_, start_) >= terminal_.clock.milliseconds_to_ticks(kRedraw)) {
-    drawn_ = now;
-    draw();
+    if (!held_) {
+      drawn_ = now;
+      draw();
+    }
     if (terminal_.keyboard.stop_pressed()) {
-      terminal_.console.write("\n");
+      if (drawn_) terminal_.console.write("\n");
       return rt::fail(rt::Errc::stopped, done_, "stopped while loading");
     }
   }
   return bytes;
+}
+
+void Progress::start() {
+  held_ = false;
+  start_ = platform::Clock::ticks();
+  read_ticks_ = 0;
+}
+
+void Progress::end() {
+  if (drawn_) finish();
 }
 
 void Progress::finish() {

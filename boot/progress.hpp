@@ -15,8 +15,13 @@ class Progress final : public rt::ByteSource {
   uint64_t size() const override { return source_.size(); }
   rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override;
 
+  /// Draws nothing until start(), from where on the rates count.
+  void hold() { held_ = true; }
+  void start();
   /// Draws the bar a last time, ends its line.
   void finish();
+  /// As finish(), where there is a bar: what went quickly shows none.
+  void end();
   /// The whole rate, and that of the reads alone, in MiB/s.
   double rate() const;
   double read_rate() const;
@@ -28,6 +33,7 @@ class Progress final : public rt::ByteSource {
   const Terminal& terminal_;
   uint64_t start_, read_ticks_ = 0, drawn_ = 0, ended_ = 0;
   uint64_t done_ = 0;  // bytes
+  bool held_ = false;
 };
 
 }  // namespace boot

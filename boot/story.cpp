@@ -30,7 +30,7 @@ class Telling {
  public:
   Telling(Engine& engine, const Options& options, Record& record, const Terminal& terminal)
       : engine_(engine), options_(options), record_(record), terminal_(terminal),
-        session_(engine.transformer, engine.tokenizer, engine.sampler),
+        session_(engine.model.transformer(), engine.model.tokenizer(), engine.model.sampler()),
         pace_(engine, terminal, options.threads != 0), status_(terminal.console),
         writer_(terminal.console, status_) {}
 
@@ -39,9 +39,9 @@ class Telling {
     record_.seed = seed;
     if (options_.temperature != 0)
       rt::print(terminal_.console, "seed      %llu\n", static_cast<unsigned long long>(seed));
-    engine_.sampler.set({options_.temperature, options_.topp, seed});
-    engine_.sampler.want_probability(options_.show == Show::confidence);
-    return session_.begin(options_.prompt, static_cast<uint32_t>(options_.steps), engine_.arena);
+    engine_.model.sampler().set({options_.temperature, options_.topp, seed});
+    engine_.model.sampler().want_probability(options_.show == Show::confidence);
+    return session_.begin(options_.prompt, static_cast<uint32_t>(options_.steps), engine_.model.arena());
   }
 
   /// To the end of the story, or to the user's.
@@ -56,7 +56,7 @@ class Telling {
       if (event == model::Session::Event::token) take(before);
     }
     writer_.finish();
-    if (options_.ids && session_.ended_itself()) rt::print(terminal_.console, " %u", model::kBos);
+    if (options_.ids && session_.ended_itself()) rt::print(terminal_.console, " %u", session_.last_drawn());
   }
 
   void print_figures(uint64_t started) {
@@ -73,7 +73,7 @@ class Telling {
     if (stopped_) terminal_.console.write("stopped\n");
     if (session_.filled_context())
       rt::print(terminal_.console, "the story fills the model's context of %'u tokens\n",
-                engine_.transformer.context());
+                engine_.model.transformer().context());
     terminal_.console.reset_color();
   }
 
@@ -84,7 +84,7 @@ class Telling {
     Color color = Color::light_cyan;  // the prompt's
     if (session_.position() > session_.prompt_tokens()) {
       const uint64_t now = platform::Clock::ticks();
-      const float probability = engine_.sampler.probability();
+      const float probability = engine_.model.sampler().probability();
       pace_.token_took(now - before);
       record_.add_token(terminal_.clock.seconds(now - (drawn_ ? last_ : before)),
                         surprise(probability));
@@ -118,7 +118,7 @@ class Telling {
     status_.show(rt::print_to(
         {text, sizeof text}, "%'u tokens   %.1f tokens/s   position %'u of %'u   Esc stops",
         session_.position(), seconds > 0 ? (drawn_ - 1) / seconds : 0.0, session_.position(),
-        engine_.transformer.context()));
+        engine_.model.transformer().context()));
   }
 
   Engine& engine_;
@@ -139,7 +139,7 @@ class Telling {
 
 rt::Result<void> tell_story(Engine& engine, const Options& options, uint64_t seed, Record& record,
                             const Terminal& terminal, uint64_t started) {
-  const uint64_t mark = engine.arena.mark();
+  const rt::Arena::Mark mark = engine.model.arena().mark();
   start_processors(engine, terminal);
   rt::Result<void> begun;
   {
@@ -151,7 +151,7 @@ rt::Result<void> tell_story(Engine& engine, const Options& options, uint64_t see
     }
   }
   engine.processors.stop();
-  engine.arena.rewind(mark);
+  engine.model.arena().rewind(mark);
   return begun;
 }
 

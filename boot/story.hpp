@@ -1,6 +1,8 @@
 #pragma once
-#include "boot/load.hpp"
+#include "boot/engine.hpp"
+#include "boot/options.hpp"
 #include "boot/record.hpp"
+#include "boot/terminal.hpp"
 
 namespace boot {
 

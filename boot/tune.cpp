@@ -9,10 +9,11 @@ namespace {
 double token_seconds(Engine& engine, uint32_t processors, const platform::Clock& clock) {
   constexpr uint32_t kRuns = 3;
   engine.processors.crew().set_members(processors);
+  const model::Token any = engine.model.tokenizer().first();
   uint64_t best = ~uint64_t{0};
   for (uint32_t i = 0; i < kRuns; ++i) {
     const uint64_t start = platform::Clock::ticks();
-    (void)engine.transformer.forward({&model::kBos, 1}, 0);
+    (void)engine.model.transformer().forward({&any, 1}, 0);
     best = rt::min(best, platform::Clock::ticks() - start);
   }
   return clock.seconds(best);
@@ -34,13 +35,13 @@ rt::Result<const model::Kernels*> named_kernels(const Options& options, rt::CpuF
 
 rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, rt::CpuFeatures features,
                                                   const Terminal& terminal) {
+  const model::Matrix& sample = engine.model.model().layers[0].w1;
   model::Timing timings[model::kKernelSets];
   rt::Result<rt::Span<model::Timing>> measured = model::measure_kernels(
-      engine.model.layers[0].w1, features, platform::Clock::ticks, terminal.clock.milliseconds_to_ticks(1),
-      timings, engine.arena);
+      sample, features, platform::Clock::ticks, terminal.clock.milliseconds_to_ticks(1), timings,
+      engine.model.arena());
   if (!measured) return measured.error();
-  const model::Matrix& sample = engine.model.layers[0].w1;
-  const double weights = double(sample.rows) * sample.cols;
+  const double weights = double(sample.run(0, sample.blocks()).blocks) * model::kBlockRows * sample.cols;
   rt::print(terminal.console, "kernel    %s, %.2f billion weights/s", timings[0].kernels->name,
             weights / terminal.clock.seconds(timings[0].ticks) / 1e9);
   for (const model::Timing& other : measured->from(1))

@@ -1,5 +1,7 @@
 #pragma once
-#include "boot/load.hpp"
+#include "boot/engine.hpp"
+#include "boot/options.hpp"
+#include "boot/terminal.hpp"
 
 namespace boot {
 

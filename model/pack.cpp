@@ -13,7 +13,7 @@ struct Place {
 };
 
 Place place_of(const Matrix& m, uint32_t row) {
-  return {m.data + row / kBlockRows * m.block_bytes(), row % kBlockRows};
+  return {m.block(row / kBlockRows), row % kBlockRows};
 }
 
 uint8_t* word_at(const Matrix& m, Place at, uint32_t group, uint32_t word) {
@@ -122,7 +122,7 @@ void quantize_row(const Matrix& m, uint32_t row, const float* weights, int8_t* q
 
 void pack_q8(const Matrix& m, uint32_t row, const int8_t* weights) {
   const Place at = place_of(m, row);
-  if (m.dtype == DType::f32) {
+  if (m.format == WeightFormat::f32) {
     float* to = reinterpret_cast<float*>(at.block) + at.lane;
     for (uint32_t col = 0; col < m.cols; ++col) to[uint64_t{col} * kBlockRows] = weights[col];
     return;
@@ -133,7 +133,7 @@ void pack_q8(const Matrix& m, uint32_t row, const int8_t* weights) {
 
 void scale_group(const Matrix& m, uint32_t row, uint32_t group, float scale) {
   const Place at = place_of(m, row);
-  if (m.dtype == DType::q8) {
+  if (m.format == WeightFormat::q8) {
     *scale_at(m, at, group) = scale;
     return;
   }
@@ -145,7 +145,7 @@ void scale_group(const Matrix& m, uint32_t row, uint32_t group, float scale) {
 
 void unpack_row(const Matrix& m, uint32_t row, float* out) {
   const Place at = place_of(m, row);
-  if (m.dtype == DType::f32) {
+  if (m.format == WeightFormat::f32) {
     const float* from = reinterpret_cast<const float*>(at.block) + at.lane;
     for (uint32_t col = 0; col < m.cols; ++col) out[col] = from[uint64_t{col} * kBlockRows];
     return;

@@ -1,6 +1,7 @@
 #pragma once
 #include "model/kernels/kernels.hpp"
-#include "model/tokenizers/sentencepiece.hpp"
+#include "model/token.hpp"
+#include "rt/arena.hpp"
 #include "rt/random.hpp"
 
 namespace model {

@@ -14,7 +14,7 @@ rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& aren
   steps_ = steps == 0 || steps > context ? context : steps;
   read_ = position_ = 0;
   ended_itself_ = false;
-  previous_ = token_ = kBos;
+  previous_ = token_ = tokenizer_.first();
   return {};
 }
 
@@ -32,13 +32,13 @@ Session::Event Session::advance() {
   } else {
     logits_ = transformer_.forward({&token_, 1}, read_++);
   }
-  const Token next = sampler_.sample(logits_);
-  if (next == kBos) {
+  last_drawn_ = sampler_.sample(logits_);
+  if (tokenizer_.ends_text(last_drawn_)) {
     steps_ = position_;
     ended_itself_ = true;
     return Event::end;
   }
-  emit(next);
+  emit(last_drawn_);
   return Event::token;
 }
 

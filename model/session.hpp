@@ -1,5 +1,6 @@
 #pragma once
 #include "model/sampler.hpp"
+#include "model/tokenizers/tokenizer.hpp"
 #include "model/transformer.hpp"
 
 namespace model {
@@ -32,8 +33,10 @@ class Session {
   /// Tokens so far, BOS not counted.
   uint32_t position() const { return position_; }
   uint32_t prompt_tokens() const { return uint32_t(prompt_.count) - 1; }
-  /// True where the text ended because the model drew BOS: it has no more to say.
+  /// True where the text ended because the model has no more to say: it drew last_drawn(), which is no
+  /// part of the text.
   bool ended_itself() const { return ended_itself_; }
+  Token last_drawn() const { return last_drawn_; }
   /// True where the text ended because the context is full.
   bool filled_context() const { return position_ == transformer_.context(); }
 
@@ -48,7 +51,7 @@ class Session {
   uint32_t read_ = 0;      // tokens that went through the transformer
   uint32_t position_ = 0;  // tokens that came out
   bool ended_itself_ = false;
-  Token previous_ = kBos, token_ = kBos;
+  Token previous_ = 0, token_ = 0, last_drawn_ = 0;
   rt::Span<float> logits_;
 };
 

@@ -6,7 +6,8 @@ namespace model {
 inline constexpr uint32_t kBlockRows = 16;  // rows interleaved in a packed block
 inline constexpr uint32_t kWordCols = 4;    // int8 columns of one row that lie side by side
 
-enum class DType : uint8_t { f32, q8 };
+/// How a matrix lies in memory.
+enum class WeightFormat : uint8_t { f32, q8 };
 
 /// How the columns of an int8 matrix fall into quantisation groups. Every group is stored as
 /// `words` words of kWordCols columns; what the last word or the last group lacks is zero.
@@ -23,27 +24,63 @@ struct Groups {
   constexpr uint64_t row_stride() const { return uint64_t{count} * stride(); }
 };
 
-/// A weight matrix [rows, cols] = [outputs, inputs], packed so that a SIMD lane is a row.
+/// Blocks of a matrix that lie behind one another in memory, and where the next ones lie.
+struct Extent {
+  uint8_t* data = nullptr;
+  uint32_t blocks = 0;
+  const Extent* next = nullptr;
+};
+
+/// A weight matrix [rows, cols] = [outputs, inputs], packed so that a SIMD lane is a row. It may lie
+/// in several pieces of memory.
 ///
 /// Rows go in blocks of kBlockRows; the last block is filled up with zeros.
 ///   f32: block [cols][16] floats.
 ///   q8:  block [group] of { [words][16 rows][4 columns] bytes, each weight + 128;
 ///        [16] float scales }. weight = (byte - 128) * scale.
 struct Matrix {
-  uint8_t* data = nullptr;
   uint32_t rows = 0, cols = 0;
-  DType dtype{};
+  WeightFormat format{};
   Groups groups;  // q8 only
+  Extent first;
 
   constexpr uint32_t blocks() const { return (rows + kBlockRows - 1) / kBlockRows; }
   constexpr uint64_t group_bytes() const {
     return uint64_t{groups.words} * kWordCols * kBlockRows + kBlockRows * sizeof(float);
   }
+  /// A multiple of 64 in every format.
   constexpr uint64_t block_bytes() const {
-    return dtype == DType::f32 ? uint64_t{cols} * kBlockRows * sizeof(float)
-                               : groups.count * group_bytes();
+    return format == WeightFormat::f32 ? uint64_t{cols} * kBlockRows * sizeof(float)
+                                       : groups.count * group_bytes();
   }
   constexpr uint64_t bytes() const { return blocks() * block_bytes(); }
+
+  /// Blocks that lie together.
+  struct Run {
+    uint8_t* data = nullptr;
+    uint32_t blocks = 0;
+  };
+  /// Of the blocks `block` (< blocks()) to `last`, exclusive, those from the first on that lie together.
+  constexpr Run run(uint32_t block, uint32_t last) const {
+    const uint32_t wanted = last - block;
+    const Extent* extent = &first;
+    for (; block >= extent->blocks; extent = extent->next) block -= extent->blocks;
+    return {extent->data + block * block_bytes(), rt::min(wanted, extent->blocks - block)};
+  }
+  constexpr uint8_t* block(uint32_t i) const { return run(i, i + 1).data; }
+};
+
+/// What the activations that meet some matrices take once they are in the matrices' format; for one
+/// vector.
+struct ActivationSize {
+  uint64_t columns = 0;  // int8 values
+  uint64_t groups = 0;   // their scales
+
+  constexpr void cover(const Matrix& matrix) {
+    if (matrix.format != WeightFormat::q8) return;
+    columns = rt::max(columns, matrix.groups.row_stride());
+    groups = rt::max<uint64_t>(groups, matrix.groups.count);
+  }
 };
 
 }  // namespace model

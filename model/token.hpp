@@ -3,9 +3,9 @@
 
 namespace model {
 
+/// A piece of text by its number in the model's vocabulary.
 using Token = uint32_t;
 
-inline constexpr Token kBos = 1;  // begins a text; where the model draws it, the text has ended
 inline constexpr Token kNoToken = ~0u;
 
 }  // namespace model

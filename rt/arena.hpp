@@ -16,15 +16,36 @@ inline void* operator new(size_t, rt::Placement place) noexcept { return place.a
 
 namespace rt {
 
-/// Hands out memory from one range, in order, and takes it back only by rewinding. Objects in it
-/// are never destroyed, so they must not need it.
+/// Where memory comes from: the firmware's pages, or a host's.
+class PageAllocator {
+ public:
+  /// At least `bytes` (> 0) bytes, aligned to 4 KiB.
+  virtual Result<Span<uint8_t>> allocate(uint64_t bytes) = 0;
+  /// Takes back what allocate() gave.
+  virtual void release(Span<uint8_t> memory) = 0;
+
+ protected:
+  ~PageAllocator() = default;
+};
+
+/// Hands out memory in order, and takes it back only by rewinding. Objects in it are never
+/// destroyed, so they must not need it.
+///
+/// The memory is one range, or blocks that a PageAllocator is asked for: ahead by reserve(), else as
+/// they are needed. What lies together must fit into one block.
 class Arena {
  public:
   static constexpr uint64_t kAlign = 64;  // a cache line, and the widest vector
+  /// Memory has holes, and some firmware refuses huge allocations.
+  static constexpr uint64_t kMostBlock = 64 << 20;
 
   Arena() = default;
   /// `memory` should start on a multiple of kAlign, else the first few bytes are lost.
-  explicit Arena(Span<uint8_t> memory) : memory_(memory) {}
+  explicit Arena(Span<uint8_t> memory) : own_{memory} {}
+  explicit Arena(PageAllocator& pages) : pages_(&pages) {}
+  Arena(Arena&& other) { *this = static_cast<Arena&&>(other); }
+  Arena& operator=(Arena&& other);
+  ~Arena() { release(); }
 
   /// `count` objects, value-initialised, 64-byte aligned. Fails with Errc::out_of_memory, whose
   /// detail is the number of bytes that were asked for.
@@ -49,25 +70,73 @@ class Arena {
     return Span<T>{reinterpret_cast<T*>(*at), count};
   }
 
-  uint64_t used() const { return used_; }
-  uint64_t capacity() const { return memory_.count; }
+  /// For what may lie in several pieces: of `count` > 0 units of `unit` bytes, a multiple of kAlign, as
+  /// many as there is room for in one, at least one.
+  Result<Span<uint8_t>> make_some(uint64_t unit, uint64_t count);
 
-  /// A place to come back to: everything made after `mark()` is forgotten by `rewind(mark)`.
-  uint64_t mark() const { return used_; }
-  void rewind(uint64_t mark) { used_ = mark; }
+  /// Asks for blocks, so that `bytes` more can be handed out, however they are split; where there is
+  /// too little memory, gives the new ones back and fails. Blocks have kMostBlock bytes, and fewer
+  /// only at the end and where memory has no such piece.
+  Result<void> reserve(uint64_t bytes);
+  /// Gives all blocks back.
+  void release();
+
+  /// Bytes that were handed out, with what lies unused between them, and that could be.
+  uint64_t used() const;
+  uint64_t capacity() const;
+
+  /// A place to come back to: everything made after `mark()` is forgotten by `rewind(mark)`, and
+  /// everything by clear(). The blocks stay.
+  class Mark;
+  Mark mark() const;
+  void rewind(Mark mark);
+  void clear();
+  /// Takes back the last `bytes` of what was handed out last.
+  void give_back(uint64_t bytes) { now().used -= bytes; }
 
   /// An arena that only counts: what make_raw() hands out must not be touched. Running the same
   /// allocations on it first tells what they will take.
   static Arena counting() {
-    return Arena({reinterpret_cast<uint8_t*>(kAlign), uint64_t{1} << 62});
+    return Arena({reinterpret_cast<uint8_t*>(kAlign), kCounted});
   }
+  bool is_counting() const { return own_.memory.count == kCounted; }
 
  private:
+  struct Block {
+    Span<uint8_t> memory;
+    uint64_t used = 0;
+    Block* next = nullptr;
+  };
+  static constexpr uint64_t kCounted = uint64_t{1} << 62;
+  static constexpr uint64_t kHeader = kAlign;  // of a block from a PageAllocator: the Block itself
+
+  static uint64_t padding(const Block& block);
+  static uint64_t room(const Block& block) { return block.memory.count - block.used - padding(block); }
+  Block& now() { return now_ ? *now_ : own_; }
+  const Block& now() const { return now_ ? *now_ : own_; }
   Result<uint8_t*> take(uint64_t bytes);
+  uint8_t* take_from(Block& block, uint64_t bytes);
+  Result<Block*> add_block(uint64_t bytes);
   Error exhausted(uint64_t bytes) const;
 
-  Span<uint8_t> memory_;
-  uint64_t used_ = 0;
+  PageAllocator* pages_ = nullptr;
+  Block own_;             // the range, or no memory and the first block behind it
+  Block* now_ = nullptr;  // the block in use; null: own_
 };
+
+class Arena::Mark {
+ private:
+  friend Arena;
+  Block* block = nullptr;
+  uint64_t used = 0;
+};
+
+inline Arena::Mark Arena::mark() const {
+  Mark mark;
+  mark.block = now_;
+  mark.used = now().used;
+  return mark;
+}
+inline void Arena::clear() { rewind({}); }
 
 }  // namespace rt

@@ -102,6 +102,14 @@ void Pages::release() {
   memory_ = {};
 }
 
+rt::Result<rt::Span<uint8_t>> PageBlocks::allocate(uint64_t bytes) {
+  rt::Result<Pages> pages = Pages::allocate(bytes, use_, what_);
+  if (!pages) return pages.error();
+  const rt::Span<uint8_t> memory = pages->memory_;
+  pages->memory_ = {};  // the arena's from now on
+  return memory;
+}
+
 FreeMemory free_memory() {
   uefi::Uintn bytes = 0, key = 0, stride = 0;
   uint32_t version = 0;

@@ -1,4 +1,5 @@
 #pragma once
+#include "rt/arena.hpp"
 #include "rt/result.hpp"
 #include "uefi_headers/boot_services.hpp"
 
@@ -38,11 +39,24 @@ class Pages {
   rt::Span<uint8_t> memory() const { return memory_; }
 
  private:
+  friend class PageBlocks;
   Pages(rt::Span<uint8_t> memory, MemoryUse use) : memory_(memory), use_(use) {}
   void release();
 
   rt::Span<uint8_t> memory_;
   MemoryUse use_ = MemoryUse::buffer;
+};
+
+/// Pages for an arena.
+class PageBlocks final : public rt::PageAllocator {
+ public:
+  PageBlocks(MemoryUse use, const char* what) : use_(use), what_(what) {}
+  rt::Result<rt::Span<uint8_t>> allocate(uint64_t bytes) override;
+  void release(rt::Span<uint8_t> memory) override { Pages(memory, use_).release(); }
+
+ private:
+  MemoryUse use_;
+  const char* what_;
 };
 
 /// Conventional memory that is free at this moment, in bytes; zeros if firmware does not say.

@@ -1,42 +1,40 @@
 #include "model/kernels/select.hpp"
 
+#include "model/multiply.hpp"
+
 namespace model {
 namespace {
 
 constexpr const Kernels* kAll[kKernelSets] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvx2Kernels,
                                               &kSse2Kernels,       &kSwarKernels,   &kScalarKernels};
 
-/// A vector and room for its product with the sample.
+/// A vector, room for its product with the sample, and for the vector in the sample's format.
 struct Operands {
-  float* x;
-  float* y;
+  Rows x, y;
   Quantized quantized;
 };
 
 rt::Result<Operands> allocate(const Matrix& sample, rt::Arena& arena) {
-  const uint64_t columns = sample.groups.row_stride();
-  rt::Result<rt::Span<float>> x = arena.make_raw<float>(sample.cols);
-  rt::Result<rt::Span<float>> y = arena.make_raw<float>(uint64_t{sample.blocks()} * kBlockRows);
-  rt::Result<rt::Span<float>> scale = arena.make_raw<float>(sample.groups.count);
-  rt::Result<rt::Span<int32_t>> offset = arena.make_raw<int32_t>(sample.groups.count);
-  rt::Result<rt::Span<int8_t>> q = arena.make_raw<int8_t>(columns);
-  rt::Result<rt::Span<int16_t>> pairs = arena.make_raw<int16_t>(columns);
+  Operands o{.x = {nullptr, sample.cols}, .y = {nullptr, sample.rows}, .quantized = {}};
+  rt::Result<rt::Span<float>> x = arena.make_raw<float>(o.x.stride());
   if (!x) return x.error();
+  rt::Result<rt::Span<float>> y = arena.make_raw<float>(o.y.stride());
   if (!y) return y.error();
-  if (!pairs) return pairs.error();  // no smaller than scale, offset and q
+  ActivationSize size;
+  size.cover(sample);
+  rt::Result<Quantized> quantized = make_quantized(size, 1, arena);
+  if (!quantized) return quantized.error();
   for (uint32_t i = 0; i < sample.cols; ++i) (*x)[i] = float(i % 7) - 3.0f;
-  return Operands{x->data, y->data, {q->data, pairs->data, scale->data, offset->data}};
+  o.x.data = x->data;
+  o.y.data = y->data;
+  o.quantized = *quantized;
+  return o;
 }
 
 void multiply(const Kernels& kernels, const Matrix& m, const Operands& o) {
-  if (m.dtype == DType::f32) {
-    kernels.multiply_f32({reinterpret_cast<const float*>(m.data), m.blocks(), m.cols, o.x, 1, m.cols,
-                          o.y, 0});
-    return;
-  }
-  const Groups& g = m.groups;
-  kernels.quantize({o.x, 1, m.cols, m.cols, g.size, g.count, g.words, o.quantized});
-  kernels.multiply_q8({m.data, m.blocks(), g.count, g.words, o.quantized, 1, o.y, 0});
+  rt::Alone alone;
+  const Product product[] = {{&m, o.y}};
+  Multiply(kernels, o.quantized, {product, 1}, o.x, 1).run_on(alone);
 }
 
 }  // namespace
@@ -52,7 +50,7 @@ const Kernels* find_kernels(rt::Text name) {
 rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, rt::CpuFeatures features,
                                              uint64_t (*clock)(), uint64_t budget,
                                              Timing (&timings)[kKernelSets], rt::Arena& scratch) {
-  const uint64_t mark = scratch.mark();
+  const rt::Arena::Mark mark = scratch.mark();
   rt::Result<Operands> operands = allocate(sample, scratch);
   if (!operands) {
     scratch.rewind(mark);

@@ -145,7 +145,7 @@ rt::Result<ByteBpe> ByteBpe::load(const Vocabulary& vocabulary, uint64_t salt, r
     bpe.byte_[byte] = bpe.lookup({&c, 1}, Kind::word);
   }
   bpe.sort(scratch, vocabulary.merges);
-  arena.rewind(arena.used() - (scratch.bytes - scratch.stays));
+  arena.give_back(scratch.bytes - scratch.stays);
   return bpe;
 }
 
@@ -288,7 +288,7 @@ rt::Result<rt::Span<Token>> ByteBpe::encode(rt::Span<const TextPart> parts, rt::
   }
   rt::Result<rt::Span<Token>> tokens = arena.make_raw<Token>(size);
   if (!tokens) return tokens;
-  const uint64_t mark = arena.mark();
+  const rt::Arena::Mark mark = arena.mark();
   // Words are cut from the whole: where one part ends and the next begins, the model sees no border.
   rt::Result<rt::Span<char>> copy = arena.make_raw<char>(size);
   if (!copy) return copy.error();

@@ -82,7 +82,7 @@ class Merger {
 }  // namespace
 
 rt::Result<uint64_t> merge_all(const MergeRules& rules, rt::Span<Token> tokens, rt::Arena& arena) {
-  const uint64_t mark = arena.mark();
+  const rt::Arena::Mark mark = arena.mark();
   // Every token has a pair to its right at first, and every merger makes at most two new ones.
   rt::Result<rt::Span<Node>> nodes = arena.make_raw<Node>(tokens.count);
   rt::Result<rt::Span<Candidate>> heap = arena.make_raw<Candidate>(tokens.count * 3);

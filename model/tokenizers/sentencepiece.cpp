@@ -6,20 +6,6 @@ namespace {
 constexpr Token kFirstByte = 3;       // byte b is token b + 3
 constexpr float kNeverMerged = -1e10f;  // llama2.c merges only above this score
 
-/// FNV-1a over two texts as if they were one.
-uint64_t hash(rt::Text left, rt::Text right) {
-  uint64_t h = 0xcbf29ce484222325;
-  for (char c : left) h = (h ^ uint8_t(c)) * 0x100000001b3;
-  for (char c : right) h = (h ^ uint8_t(c)) * 0x100000001b3;
-  return h ^ h >> 32;
-}
-
-uint64_t bucket_count(uint32_t vocab_size) {
-  uint64_t n = 16;
-  while (n < uint64_t{vocab_size} * 3 / 2) n *= 2;
-  return n;
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -45,120 +31,35 @@ uint64_t character_length(rt::Text text) {
 
 }  // namespace
 
-rt::Result<rt::Span<char>> Tokenizer::allocate(uint64_t file_bytes, uint32_t vocab_size,
-                                               rt::Arena& arena) {
-  const uint64_t records = 4 + uint64_t{vocab_size} * 8;
-  rt::Result<rt::Span<uint32_t>> start = arena.make_raw<uint32_t>(uint64_t{vocab_size} + 1);
-  rt::Result<rt::Span<float>> score = arena.make_raw<float>(vocab_size);
-  rt::Result<rt::Span<uint32_t>> buckets = arena.make_raw<uint32_t>(bucket_count(vocab_size));
-  rt::Result<rt::Span<char>> text =
-      arena.make_raw<char>(file_bytes > records ? file_bytes - records : 0);
-  if (!start) return start.error();
+rt::Result<SentencePiece> SentencePiece::create(uint32_t count, uint64_t bytes, rt::Arena& arena,
+                                                rt::Arena& scratch) {
+  rt::Result<rt::Span<float>> score = arena.make_raw<float>(count);
   if (!score) return score.error();
-  if (!buckets) return buckets.error();
-  if (!text) return text.error();
-  start_ = *start;
-  score_ = *score;
-  buckets_ = *buckets;
-  text_ = text->data;
-  return *text;
+  rt::Result<Pieces> pieces = Pieces::create(count, bytes, arena, scratch);
+  if (!pieces) return pieces.error();
+  SentencePiece s;
+  s.pieces_ = *pieces;
+  s.score_ = *score;
+  return s;
 }
 
-uint64_t Tokenizer::arena_bytes(uint64_t file_bytes, uint32_t vocab_size) {
-  rt::Arena arena = rt::Arena::counting();
-  Tokenizer unused;
-  (void)unused.allocate(file_bytes, vocab_size, arena);
-  return arena.used();
-}
-
-rt::Result<Tokenizer> Tokenizer::load(rt::ByteSource& source, uint32_t vocab_size, rt::Arena& arena) {
-  Tokenizer t;
-  rt::Result<rt::Span<char>> text = t.allocate(source.size(), vocab_size, arena);
-  if (!text) return text.error();
-  rt::fill_bytes(t.buckets_.data, 0, t.buckets_.bytes());
-  const rt::Text name = source.name();
-  int32_t longest = 0;
-  if (source.size() < sizeof longest)
-    return rt::fail(rt::Errc::bad_file, 0, "%pT: not a tokenizer: the file has only %'llu bytes",
-                    &name, static_cast<unsigned long long>(source.size()));
-  if (rt::Result<void> read = rt::read_exactly(source, &longest, sizeof longest); !read)
-    return read.error();
-
-  uint64_t used = 0, left = source.size() - sizeof longest;
-  const auto too_short = [&] {
-    return rt::fail(rt::Errc::bad_file, source.size() - left,
-                    "%pT: too short for the model's %'u tokens: not this model's tokenizer, or "
-                    "cut short", &name, vocab_size);
-  };
-  for (Token token = 0; token < vocab_size; ++token) {
-    struct {
-      float score;
-      int32_t length;
-    } record;
-    if (left < sizeof record) return too_short();
-    if (rt::Result<void> read = rt::read_exactly(source, &record, sizeof record); !read)
-      return read.error();
-    left -= sizeof record;
-    const uint64_t length = static_cast<uint32_t>(record.length);
-    if (length > left)
-      return rt::fail(rt::Errc::bad_file, source.size() - left,
-                      "%pT: token %'u is %d bytes long, with %'llu left in the file: not this "
-                      "model's tokenizer, or cut short", &name, token,
-                      record.length, static_cast<unsigned long long>(left));
-    if (length > text->count - used) return too_short();  // what is left are other tokens' records
-    if (rt::Result<void> read = rt::read_exactly(source, text->data + used, length); !read)
-      return read.error();
-    left -= length;
-    t.score_[token] = record.score;
-    t.start_[token] = static_cast<uint32_t>(used);
-    used += length;
-    t.start_[token + 1] = static_cast<uint32_t>(used);
-    t.insert(token);
-  }
-  if (left)
-    return rt::fail(rt::Errc::bad_file, source.size() - left,
-                    "%pT: more than the model's %'u tokens (%'llu bytes behind them): this is "
-                    "another model's tokenizer", &name, vocab_size,
-                    static_cast<unsigned long long>(left));
-  return t;
-}
-
-rt::Text Tokenizer::piece(Token token) const {
-  return {text_ + start_[token], start_[token + 1] - start_[token]};
-}
-
-/// The first token whose piece is `left` and `right` joined, or -1.
-int64_t Tokenizer::find(rt::Text left, rt::Text right) const {
-  const uint64_t mask = buckets_.count - 1;
-  for (uint64_t at = hash(left, right) & mask; buckets_[at]; at = (at + 1) & mask) {
-    const rt::Text found = piece(buckets_[at] - 1);
-    if (found.size == left.size + right.size && found.part(0, left.size) == left &&
-        found.from(left.size) == right)
-      return int64_t{buckets_[at]} - 1;
-  }
-  return -1;
-}
-
-void Tokenizer::insert(Token token) {
-  if (find(piece(token), {}) >= 0) return;  // of equal pieces the first counts
-  const uint64_t mask = buckets_.count - 1;
-  uint64_t at = hash(piece(token), {}) & mask;
-  while (buckets_[at]) at = (at + 1) & mask;
-  buckets_[at] = token + 1;
+void SentencePiece::add(uint32_t length, float score) {
+  score_[pieces_.count()] = score;
+  pieces_.add(length);
 }
 
 /// Writes `text` to `to` as one token per character, or per byte where the vocabulary lacks the
 /// character; returns the end.
-Token* Tokenizer::split(rt::Text text, Token* to) const {
+Token* SentencePiece::split(rt::Text text, Token* to) const {
   while (!text.empty()) {
     const uint64_t n = character_length(text);
-    const int64_t whole = find(text.part(0, n), {});
+    const int64_t whole = pieces_.find(text.part(0, n));
     if (whole >= 0)
       *to++ = static_cast<Token>(whole);
     else
       for (uint64_t i = 0; i < n; ++i) {
         const Token byte = kFirstByte + uint8_t(text[i]);
-        *to++ = byte < score_.count ? byte : 0;
+        *to++ = byte < pieces_.count() ? byte : 0;
       }
     text = text.from(n);
   }
@@ -167,20 +68,21 @@ Token* Tokenizer::split(rt::Text text, Token* to) const {
 
 /// Merges adjacent pairs, best first: a doubly linked list of tokens, and a heap of the mergers
 /// that were possible when they were found.
-class Tokenizer::Merger {
+class SentencePiece::Merger {
  public:
-  static rt::Result<uint64_t> merge(const Tokenizer& tokenizer, rt::Span<Token> tokens,
+  static rt::Result<uint64_t> merge(const SentencePiece& tokenizer, rt::Span<Token> tokens,
                                     rt::Arena& arena) {
-    const uint64_t mark = arena.mark();
-    // Every token has a pair to its right at first, and every merger makes at most two new ones.
+    const rt::Arena::Mark mark = arena.mark();
+    // Every token has a pair to its right at first; every merger takes one out and makes at most two.
     rt::Result<rt::Span<Node>> nodes = arena.make_raw<Node>(tokens.count);
-    rt::Result<rt::Span<Merge>> heap = arena.make_raw<Merge>(tokens.count * 3);
+    rt::Result<rt::Span<Merge>> heap = arena.make_raw<Merge>(tokens.count * 2);
     if (!nodes) return nodes.error();
     if (!heap) return heap.error();
     Merger merger(tokenizer, *nodes, *heap);
     merger.run(tokens);
     uint64_t n = 0;
     for (uint64_t i = 0; i != kNone; i = merger.nodes_[i].next) tokens[n++] = merger.nodes_[i].token;
+    tokenizer.pieces_.count_steps(merger.steps_);
     arena.rewind(mark);
     return n;
   }
@@ -190,6 +92,7 @@ class Tokenizer::Merger {
   struct Node {
     Token token;
     uint32_t previous, next;
+    TextHash hash;
   };
   struct Merge {
     float score;
@@ -200,12 +103,13 @@ class Tokenizer::Merger {
     }
   };
 
-  Merger(const Tokenizer& tokenizer, rt::Span<Node> nodes, rt::Span<Merge> heap)
+  Merger(const SentencePiece& tokenizer, rt::Span<Node> nodes, rt::Span<Merge> heap)
       : tokenizer_(tokenizer), nodes_(nodes), heap_(heap) {}
 
   void run(rt::Span<const Token> tokens) {
     const uint32_t n = static_cast<uint32_t>(tokens.count);
-    for (uint32_t i = 0; i < n; ++i) nodes_[i] = {tokens[i], i ? i - 1 : kNone, i + 1 < n ? i + 1 : kNone};
+    for (uint32_t i = 0; i < n; ++i) nodes_[i] = {tokens[i], i ? i - 1 : kNone, i + 1 < n ? i + 1 : kNone,
+                                           TextHash(tokenizer_.pieces_[tokens[i]])};
     for (uint32_t i = 0; i + 1 < n; ++i) consider(i);
     while (size_) {
       const Merge best = pop();
@@ -215,6 +119,7 @@ class Tokenizer::Merger {
       Node& right = nodes_[left.next];
       if (right.token != best.second) continue;
       left.token = best.merged;
+      left.hash = left.hash + right.hash;
       right.token = kNone;
       left.next = right.next;
       if (left.next != kNone) nodes_[left.next].previous = best.left;
@@ -227,7 +132,9 @@ class Tokenizer::Merger {
     const uint32_t right = nodes_[left].next;
     if (right == kNone) return;
     const Token first = nodes_[left].token, second = nodes_[right].token;
-    const int64_t merged = tokenizer_.find(tokenizer_.piece(first), tokenizer_.piece(second));
+    const Pieces& pieces = tokenizer_.pieces_;
+    const int64_t merged =
+        pieces.find(pieces[first], pieces[second], nodes_[left].hash + nodes_[right].hash);
     if (merged < 0) return;
     const float score = tokenizer_.score_[uint64_t(merged)];
     if (score > kNeverMerged) push({score, left, first, second, static_cast<Token>(merged)});
@@ -235,7 +142,7 @@ class Tokenizer::Merger {
 
   void push(const Merge& merge) {
     uint64_t at = size_++;
-    for (; at && merge.before(heap_[(at - 1) / 2]); at = (at - 1) / 2) heap_[at] = heap_[(at - 1) / 2];
+    for (; at && merge.before(heap_[(at - 1) / 2]); at = (at - 1) / 2) heap_[at] = heap_[(at - 1) / 2], ++steps_;
     heap_[at] = merge;
   }
 
@@ -246,18 +153,19 @@ class Tokenizer::Merger {
       if (child + 1 < size_ && heap_[child + 1].before(heap_[child])) ++child;
       if (!heap_[child].before(last)) break;
       heap_[at] = heap_[child];
+      ++steps_;
     }
     heap_[at] = last;
     return top;
   }
 
-  const Tokenizer& tokenizer_;
+  const SentencePiece& tokenizer_;
   rt::Span<Node> nodes_;
   rt::Span<Merge> heap_;
-  uint64_t size_ = 0;
+  uint64_t size_ = 0, steps_ = 0;
 };
 
-rt::Result<rt::Span<Token>> Tokenizer::encode(rt::Text text, rt::Arena& arena) const {
+rt::Result<rt::Span<Token>> SentencePiece::encode(rt::Text text, rt::Arena& arena) const {
   constexpr uint64_t kLongest = uint64_t{1} << 28;  // node numbers are 32 bits
   if (text.size > kLongest)
     return rt::fail(rt::Errc::usage, text.size, "a prompt of %'llu bytes is too long",
@@ -276,9 +184,9 @@ rt::Result<rt::Span<Token>> Tokenizer::encode(rt::Text text, rt::Arena& arena) c
   return tokens->part(0, count);
 }
 
-rt::Text Tokenizer::decode(Token previous, Token token) const {
-  if (token >= score_.count) return {};
-  rt::Text text = piece(token);
+rt::Text SentencePiece::decode(Token previous, Token token) const {
+  if (token >= pieces_.count()) return {};
+  rt::Text text = pieces_[token];
   if (previous == kBos && text.starts_with(" ")) text = text.from(1);
   if (text.size == 6 && text.starts_with("<0x") && text[5] == '>') {
     const int high = hex_digit(text[3]), low = hex_digit(text[4]);

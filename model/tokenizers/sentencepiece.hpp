@@ -1,41 +1,35 @@
 #pragma once
-#include "rt/source.hpp"
-#include "model/token.hpp"
-#include "rt/arena.hpp"
+#include "model/tokenizers/pieces.hpp"
+#include "model/tokenizers/tokenizer.hpp"
 
 namespace model {
 
-/// The byte-pair encoder and decoder of LLaMA 2, from llama2.c's tokenizer.bin: int32 longest
-/// token, then per token float32 score, int32 length, bytes. The count of tokens is the model's.
-class Tokenizer {
+/// The byte-pair encoder and decoder of LLaMA 2, as llama2.c does it. Bytes are the tokens 3 to 258.
+class SentencePiece final : public Tokenizer {
  public:
-  /// Reads the whole file into `arena`; fails where it does not hold exactly `vocab_size` tokens.
-  static rt::Result<Tokenizer> load(rt::ByteSource& source, uint32_t vocab_size, rt::Arena& arena);
+  /// Memory for a vocabulary of `count` pieces with `bytes` in all, which add() then brings.
+  static rt::Result<SentencePiece> create(uint32_t count, uint64_t bytes, rt::Arena& arena, rt::Arena& scratch);
 
-  /// What load() takes from its arena for a file of `file_bytes`, in bytes.
-  static uint64_t arena_bytes(uint64_t file_bytes, uint32_t vocab_size);
+  Pieces& pieces() { return pieces_; }
+  /// Adds a piece whose `length` bytes lie in pieces().next(). Higher scores are merged first.
+  void add(uint32_t length, float score);
 
-  /// `text` as tokens, BOS first, in memory from `arena`: a space before a text that is not empty,
-  /// characters that the vocabulary lacks as bytes, then the adjacent pair with the best-scored
-  /// merger merged (the leftmost of equals) until none is left. O(n log n) for n bytes.
-  rt::Result<rt::Span<Token>> encode(rt::Text text, rt::Arena& arena) const;
-
-  /// The bytes of `token` when it comes after `previous`: a part of a UTF-8 text, perhaps of a
-  /// character. BOS swallows one space after it. Tokens past the vocabulary are empty.
-  rt::Text decode(Token previous, Token token) const;
+  /// A space before a text that is not empty, characters that the vocabulary lacks as bytes, then the
+  /// adjacent pair with the best-scored merger merged (the leftmost of equals) until none is left.
+  rt::Result<rt::Span<Token>> encode(rt::Text text, rt::Arena& arena) const override;
+  /// BOS swallows one space after it.
+  rt::Text decode(Token previous, Token token) const override;
+  Token first() const override { return kBos; }
+  bool ends_text(Token token) const override { return token == kBos; }
 
  private:
-  rt::Result<rt::Span<char>> allocate(uint64_t file_bytes, uint32_t vocab_size, rt::Arena& arena);
-  rt::Text piece(Token token) const;
-  int64_t find(rt::Text left, rt::Text right) const;
-  void insert(Token token);
+  static constexpr Token kBos = 1;
+
   Token* split(rt::Text text, Token* to) const;
   class Merger;
 
-  rt::Span<uint32_t> start_;   // [vocab_size + 1] where each piece starts in text_
-  rt::Span<float> score_;      // [vocab_size]
-  rt::Span<uint32_t> buckets_;  // hash table of token + 1, 0 where empty; a power of two long
-  const char* text_ = nullptr;
+  Pieces pieces_;
+  rt::Span<float> score_;  // [count]
 };
 
 }  // namespace model

@@ -11,13 +11,6 @@ namespace test {
 /// The most threads that a benchmark uses.
 inline constexpr uint32_t kMostThreads = 2;
 
-/// What a result holds; throws std::runtime_error with its error's sentence.
-template <class T>
-T value(rt::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text);
-  return *result;
-}
-
 /// A float32 file of this shape with made-up weights: out/bench/SHAPE.bin, made where missing.
 std::string model_file(const std::string& shape);
 

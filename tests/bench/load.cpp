@@ -14,30 +14,49 @@ namespace test {
 namespace {
 
 constexpr const char* kShape = "15M";
-constexpr model::Storage kStorage{.precision = model::DType::q8};
 
-/// One load, into memory that was used before: firmware's memory has no page faults either.
-void load(rt::ByteSource& source, rt::Arena& weights, rt::Arena& scratch) {
-  weights.rewind(0);
-  const model::Checkpoint checkpoint = value(model::Checkpoint::open(source));
-  benchmark::DoNotOptimize(value(checkpoint.load(source, kStorage, weights, scratch)).layers.data);
+/// Keeps what is given back and hands it out again: firmware's memory has no page faults either.
+class KeptPages final : public rt::PageAllocator {
+ public:
+  rt::Result<rt::Span<uint8_t>> allocate(uint64_t bytes) override {
+    for (size_t i = 0; i < free_.size(); ++i)
+      if (free_[i].count >= bytes) {
+        const rt::Span<uint8_t> memory = free_[i];
+        free_.erase(free_.begin() + int64_t(i));
+        return memory;
+      }
+    return pages_.allocate(bytes);
+  }
+  void release(rt::Span<uint8_t> memory) override { free_.push_back(memory); }
+
+ private:
+  HostPages pages_;
+  std::vector<rt::Span<uint8_t>> free_;
+};
+
+/// One load of a model alone.
+void load(rt::ByteSource& source, rt::PageAllocator& pages) {
+  rt::Alone alone;
+  model::Engine engine(pages, pages);
+  need(engine.open(source));
+  need(engine.reserve({.storage = {.precision = model::Precision::q8}}, 0, alone));
+  need(engine.read_weights());
+  benchmark::DoNotOptimize(engine.model().layers.data);
 }
 
 /// Loads what `open()` returns, again and again.
 template <class Open>
 void measure(benchmark::State& state, Open open) {
-  auto first = open();
-  const model::Checkpoint checkpoint = value(model::Checkpoint::open(first));
-  Memory weights(checkpoint.arena_bytes(kStorage)), scratch(checkpoint.scratch_bytes());
+  static KeptPages pages;
   {
     auto source = open();
-    load(source, weights.arena, scratch.arena);
+    load(source, pages);
   }
   for (auto _ : state) {
     auto source = open();
-    load(source, weights.arena, scratch.arena);
+    load(source, pages);
+    state.SetBytesProcessed(int64_t(source.size()) * state.iterations());
   }
-  state.SetBytesProcessed(int64_t(checkpoint.file_bytes) * state.iterations());
 }
 
 void from_memory(benchmark::State& state) {

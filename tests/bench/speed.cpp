@@ -22,35 +22,36 @@ constexpr uint32_t kLongest = 256;
 
 struct Case {
   std::string shape;
-  model::DType precision;
+  model::Precision precision;
   const model::Kernels* kernels;
   uint32_t threads;
   uint32_t context;
 };
 
 std::string name(const char* what, const Case& c) {
-  return what + ("/" + c.shape) + (c.precision == model::DType::f32 ? "/f32/" : "/q8/") +
+  return what + ("/" + c.shape) + (c.precision == model::Precision::f32 ? "/f32/" : "/q8/") +
          c.kernels->name + "/threads:" + std::to_string(c.threads);
 }
 
 /// The model of a case, loaded once and kept: benchmarks may come in any order. The engine's own
 /// transformer is never run; its memory goes to those of the cases.
 Engine& loaded(const Case& c) {
-  static std::map<std::pair<std::string, model::DType>, std::unique_ptr<Engine>> engines;
+  static std::map<std::pair<std::string, model::Precision>, std::unique_ptr<Engine>> engines;
   static rt::Crew seats(kMostThreads);
   std::unique_ptr<Engine>& engine = engines[{c.shape, c.precision}];
   if (!engine) {
     FileSource source(model_file(c.shape));
-    engine = std::make_unique<Engine>(source, nullptr, model::Storage{.precision = c.precision},
-                                      *c.kernels, seats, kLongest);
+    engine = std::make_unique<Engine>(
+        source, nullptr, model::EngineOptions{.storage = {.precision = c.precision}, .context = kLongest},
+        *c.kernels, seats);
   }
   return *engine;
 }
 
 model::Transformer transformer(const Case& c, rt::Workers& workers) {
   Engine& engine = loaded(c);
-  engine.session_arena().rewind(0);
-  return value(model::Transformer::create(engine.model, c.context, *c.kernels, workers,
+  engine.session_arena().clear();
+  return need(model::Transformer::create(engine.engine.model(), c.context, *c.kernels, workers,
                                           engine.session_arena()));
 }
 
@@ -65,7 +66,7 @@ uint64_t bytes_per_token(const model::Model& model) {
 
 /// The read line to compare with: of the smaller size for what stays in the caches like it.
 uint64_t line_bytes(const Case& c) {
-  return c.shape == "15M" && c.precision == model::DType::q8 ? 17'000'000 : 61'000'000;
+  return c.shape == "15M" && c.precision == model::Precision::q8 ? 17'000'000 : 61'000'000;
 }
 
 std::vector<model::Token> some_tokens(const model::Config& config) {
@@ -90,7 +91,7 @@ void decode(benchmark::State& state, const Case& c) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
 
   const double decoded = double(state.iterations()) * kDecoded;
-  const double bytes = double(bytes_per_token(loaded(c).model));
+  const double bytes = double(bytes_per_token(loaded(c).engine.model()));
   state.counters["tokens/s"] = benchmark::Counter(decoded, benchmark::Counter::kIsRate);
   state.counters["bytes/token"] = bytes;
   state.counters["of_read_line"] = decoded * bytes / took.count() / line;
@@ -126,7 +127,7 @@ void register_case(Case c) {
 
 void register_speed(uint32_t most) {
   for (const char* shape : {"15M", "110M"})
-    for (const model::DType precision : {model::DType::q8, model::DType::f32})
+    for (const model::Precision precision : {model::Precision::q8, model::Precision::f32})
       for (const model::Kernels* kernels : model::all_kernels()) {
         if (!model::usable(*kernels, cpu_features())) continue;
         for (uint32_t threads = 1; threads <= most; ++threads)

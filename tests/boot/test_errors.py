@@ -134,7 +134,7 @@ def test_a_missing_file_at_power_on_gives_control_back_to_the_firmware(machine, 
 
 def test_too_little_memory_is_said_with_need_and_have(machine):
     booted = machine.start([(checkpoint("15M"), MODEL), (tokenizer(32000), WORDS)],
-                           {"model": rf"\{MODEL}", "tokenizer": rf"\{WORDS}", "precision": "f32"}, memory=128)
+                           {"model": rf"\{MODEL}", "tokenizer": rf"\{WORDS}", "precision": "f32"}, memory=96)
     line = booted.expect(r"error: ([^\r]*)\r\n", timeout=60)[1]
     assert "memory" in line
     assert booted.expect_firmware() is not None

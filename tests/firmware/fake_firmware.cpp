@@ -91,6 +91,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
   volume_->largest_read = machine.largest_read;
   volume_->refused_read = machine.refused_read;
   volume_->read_milliseconds = machine.read_milliseconds;
+  volume_->changing = machine.changing_volume;
   volume_->read_only = machine.read_only;
   volume_->free_bytes = machine.free_bytes;
   broken_.broken = true;

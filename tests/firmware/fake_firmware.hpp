@@ -38,6 +38,7 @@ struct FakeMachine {
   uint32_t broken_volumes = 0;      // beside ours, and before it in every list
   uint64_t largest_read = ~uint64_t{0}, refused_read = ~uint64_t{0};
   uint64_t read_milliseconds = 0;  // that every Read takes
+  bool changing_volume = false;    // it answers otherwise when the same bytes are read again
   uint64_t look_milliseconds = 0;  // that every look for a key takes
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};  // on the volume

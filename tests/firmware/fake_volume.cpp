@@ -193,6 +193,11 @@ Status FakeVolume::Open::read_bytes(Uintn* bytes, void* buffer, const Fault* fau
   const uint64_t there = std::min<uint64_t>(content.size() - position, volume.largest_read);
   const uint64_t moved = std::min(there, transfer(*bytes, fault));
   std::memcpy(buffer, content.data() + position, moved);
+  if (volume.changing) {
+    Bytes& times = volume.times_read_[path];
+    times.resize(content.size());
+    for (uint64_t i = 0; i < moved; ++i) static_cast<uint8_t*>(buffer)[i] += times[position + i]++;
+  }
   position += moved;
   *bytes = moved;
   return Status::success;

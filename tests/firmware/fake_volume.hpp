@@ -25,6 +25,8 @@ class FakeVolume : public uefi::SimpleFileSystem {
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};
   bool broken = false;  // OpenVolume fails
+  bool changing = false;  // a byte that is read again is another one
+
 
  private:
   struct Open;
@@ -35,6 +37,7 @@ class FakeVolume : public uefi::SimpleFileSystem {
   Ledger& ledger_;
   Complaints& complaints_;
   std::set<Open*> open_;
+  std::map<std::string, Bytes> times_read_;  // by the bytes of each file
 };
 
 }  // namespace test

@@ -232,6 +232,15 @@ TEST(FakeFirmware, SaysWhenThereIsNoModel) {
                  "\\models\\default.bin: there is no such file on the volume\n");
 }
 
+TEST(FakeFirmware, ReadsNothingTwiceToBelieveIt) {
+  FakeMachine machine = test::one_story();
+  machine.changing_volume = true;
+  expect_the_story(test::start(machine));
+  machine = test::one_story_on_all_processors();
+  machine.changing_volume = true;
+  EXPECT_EQ(test::start(machine).status, Status::success);
+}
+
 TEST(FakeFirmware, RefusesADamagedModel) {
   FakeMachine machine = test::one_story_on_all_processors();
   machine.files["\\models\\default.bin"][5000] ^= 1;

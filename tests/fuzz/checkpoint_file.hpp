@@ -3,7 +3,7 @@
 #pragma once
 #include <cmath>
 
-#include "model/formats/llama2c.hpp"
+#include "model/model.hpp"
 #include "model/pack.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -47,8 +47,13 @@ inline uint64_t described_bytes(const std::vector<uint8_t>& file) {
 class WeightsOfFile {
  public:
   /// `file` is repeated where it is shorter than the checkpoint, as fuzz::Source does.
-  WeightsOfFile(const std::vector<uint8_t>& file, const model::Checkpoint& checkpoint)
-      : file_(file), checkpoint_(checkpoint), at_(checkpoint.version ? 256 : 28) {}
+  WeightsOfFile(const std::vector<uint8_t>& file, const model::ModelInfo& info)
+      : file_(file), info_(info) {
+    if (take<uint32_t>() == 0x616b3432) version_ = take<uint32_t>();
+    at_ = 37;
+    if (version_ == 2) group_size_ = take<uint32_t>();
+    at_ = version_ ? 256 : 28;
+  }
 
   void must_be_in(const model::Model& m) {
     using model::Layer;
@@ -59,7 +64,7 @@ class WeightsOfFile {
       for (const auto member : list)
         for (const Layer& layer : m.layers) matrix(layer.*member);
     };
-    if (checkpoint_.version == 0) {
+    if (version_ == 0) {
       matrix(m.embedding);
       norms(&Layer::attn_norm);
       matrices({&Layer::wq, &Layer::wk, &Layer::wv, &Layer::wo});
@@ -74,8 +79,8 @@ class WeightsOfFile {
       matrix(m.embedding);
       matrices({&Layer::wq, &Layer::wk, &Layer::wv, &Layer::wo, &Layer::w1, &Layer::w2, &Layer::w3});
     }
-    if (!checkpoint_.shared_classifier) matrix(m.classifier);
-    must(at_ == checkpoint_.file_bytes, "the tensors are the whole file");
+    if (!info_.shared_classifier) matrix(m.classifier);
+    must(at_ == described_bytes(file_), "the tensors are the whole file");
   }
 
  private:
@@ -91,22 +96,22 @@ class WeightsOfFile {
   }
 
   void vector(const float* norm) {
-    for (uint32_t i = 0; i < checkpoint_.config.dim; ++i) must(same(norm[i], take<float>()), "a norm is the file's");
+    for (uint32_t i = 0; i < info_.config.dim; ++i) must(same(norm[i], take<float>()), "a norm is the file's");
   }
 
   void matrix(const model::Matrix& m) {
     std::vector<float> expected(uint64_t{m.rows} * m.cols);
-    if (checkpoint_.version == 2) {
-      must(expected.size() % checkpoint_.group_size == 0, "groups divide a tensor");
+    if (version_ == 2) {
+      must(expected.size() % group_size_ == 0, "groups divide a tensor");
       for (float& weight : expected) weight = take<int8_t>();
-      for (size_t i = 0; i < expected.size(); i += checkpoint_.group_size) {
+      for (size_t i = 0; i < expected.size(); i += group_size_) {
         const float scale = take<float>();
-        for (size_t k = i; k < i + checkpoint_.group_size; ++k) expected[k] *= scale;
+        for (size_t k = i; k < i + group_size_; ++k) expected[k] *= scale;
       }
     } else {
       for (float& weight : expected) weight = take<float>();
     }
-    const bool exact = checkpoint_.version == 2 || m.dtype == model::DType::f32;
+    const bool exact = version_ == 2 || m.format == model::WeightFormat::f32;
     const test::Exact<float> row(m.cols);
     for (uint32_t r = 0; r < m.rows; ++r) {
       model::unpack_row(m, r, row.data());
@@ -129,8 +134,9 @@ class WeightsOfFile {
   }
 
   const std::vector<uint8_t>& file_;
-  const model::Checkpoint& checkpoint_;
-  uint64_t at_;
+  const model::ModelInfo& info_;
+  uint32_t version_ = 0, group_size_ = 0;
+  uint64_t at_ = 0;
 };
 
 }  // namespace fuzz

@@ -8,7 +8,7 @@
 //   sizes;
 // - has the same logits to the last bit with every kernel set of this machine, finite ones where
 //   its weights are, and whatever they are a token of the vocabulary is drawn.
-#include "model/formats/llama2c.hpp"
+#include "model/formats/format.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -37,7 +37,7 @@ struct Plan {
 
   model::Storage how() const {
     const uint32_t groups[] = {384, 1u + (storage >> 1), 4u * (1 + (storage >> 1)), 65536};
-    return {storage & 1 ? model::DType::f32 : model::DType::q8, groups[storage >> 6]};
+    return {storage & 1 ? model::Precision::f32 : model::Precision::q8, groups[storage >> 6]};
   }
   uint64_t piece_size() const { return piece < 128 ? uint64_t{1} + piece : uint64_t{1} << (piece & 31); }
 
@@ -46,10 +46,16 @@ struct Plan {
 
 /// A model in memory of exactly the size that it asks for.
 struct Loaded {
-  Loaded(const model::Checkpoint& checkpoint, model::Storage storage)
-      : memory(checkpoint.arena_bytes(storage)), scratch_memory(checkpoint.scratch_bytes()) {}
+  Loaded(const model::ModelFile& file, const model::TensorPlan& plan)
+      : memory(plan.arena_bytes()), scratch_memory(file.scratch_bytes()) {}
   test::Exact<uint8_t> memory, scratch_memory;
   rt::Arena arena{memory.span()}, scratch{scratch_memory.span()};
+  model::Model model;
+
+  rt::Result<void> load(model::Stream& stream, const model::ModelFile& file, const model::TensorPlan& plan) {
+    if (rt::Result<void> done = plan.allocate(model, arena); !done) return done;
+    return file.load(stream, model, scratch);
+  }
 };
 
 std::vector<model::Matrix> matrices_of(const model::Model& m) {
@@ -70,7 +76,7 @@ std::vector<float> norms_of(const model::Model& m) {
 bool same_weights(const model::Model& a, const model::Model& b) {
   const auto matrices = matrices_of(a), others = matrices_of(b);
   for (size_t i = 0; i < matrices.size(); ++i)
-    if (std::memcmp(matrices[i].data, others[i].data, matrices[i].bytes()) != 0) return false;
+    if (std::memcmp(matrices[i].block(0), others[i].block(0), matrices[i].bytes()) != 0) return false;
   const auto norms = norms_of(a), other_norms = norms_of(b);
   return std::memcmp(norms.data(), other_norms.data(), norms.size() * sizeof(float)) == 0;
 }
@@ -90,11 +96,11 @@ bool is_tame(const model::Model& m) {
   return true;
 }
 
-test::Exact<float> logits_of(const model::Model& m, const model::RowGroups& groups, uint32_t steps,
+test::Exact<float> logits_of(const model::Model& m, const model::ActivationSize& size, uint32_t steps,
                              const model::Kernels& kernels) {
   const uint32_t context = rt::min(m.config.seq_len, kContext);
   rt::Alone alone;
-  const test::Exact<uint8_t> memory(model::Transformer::arena_bytes(m.config, groups, context, 1));
+  const test::Exact<uint8_t> memory(model::Transformer::arena_bytes(m.config, size, context, 1));
   rt::Arena arena(memory.span());
   auto transformer = model::Transformer::create(m, context, kernels, alone, arena);
   must(bool(transformer), "a transformer fits into what it says that it takes");
@@ -124,14 +130,14 @@ void must_draw_a_token(const test::Exact<float>& logits, const model::Kernels& k
   must(sampler->sample(logits.span()) < vocab_size, "what is drawn is a token");
 }
 
-void compare_kernels(const model::Model& m, const model::RowGroups& groups, const Plan& plan) {
+void compare_kernels(const model::Model& m, const model::ActivationSize& size, const Plan& plan) {
   std::vector<const model::Kernels*> usable;
   for (const model::Kernels* set : model::all_kernels())
     if (model::usable(*set, test::cpu_features())) usable.push_back(set);
   const model::Kernels& kernels = *usable[plan.kernel % usable.size()];
   const model::Kernels& others = *usable[plan.kernel / usable.size() % usable.size()];
-  const auto expected = logits_of(m, groups, plan.steps, kernels);
-  const auto got = logits_of(m, groups, plan.steps, others);
+  const auto expected = logits_of(m, size, plan.steps, kernels);
+  const auto got = logits_of(m, size, plan.steps, others);
   for (uint64_t i = 0; i < expected.size(); ++i) {
     // Which NaN comes out of two is up to the instruction.
     const bool both_nan = expected[i] != expected[i] && got[i] != got[i];
@@ -155,50 +161,60 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint64_t breaks_at = plan.length % 4 == 2 ? file.size() : kMedium;
 
   fuzz::Source source(file, claimed, breaks_at, plan.piece_size());
-  auto checkpoint = model::Checkpoint::open(source);
-  if (!checkpoint) {
-    fuzz::must_be_a_sentence(checkpoint.error());
+  model::Stream stream(source);
+  const test::Exact<uint8_t> head_memory(4096);
+  rt::Arena head(head_memory.span());
+  auto opened = model::open_model(stream, head);
+  if (!opened) {
+    fuzz::must_be_a_sentence(opened.error());
     return 0;
   }
-  must(checkpoint->file_bytes == claimed, "a checkpoint is as long as its file");
-  must(checkpoint->file_bytes == described, "a checkpoint is as long as its header describes");
-  const model::Config& c = checkpoint->config;
+  const model::ModelFile& model_file = **opened;
+  must(claimed == described, "a checkpoint is as long as its header describes");
+  const model::Config& c = model_file.info().config;
   must(c.dim % c.n_heads == 0 && c.head_dim() % 2 == 0, "heads divide a vector into pairs");
   must(c.n_heads % c.n_kv_heads == 0, "every head has keys and values");
 
-  const model::Storage storage = plan.how();
-  const uint64_t bytes = checkpoint->arena_bytes(storage);
-  const bool too_large = bytes > kMemory || checkpoint->scratch_bytes() > kMemory;
+  const model::TensorPlan& plan_of = **model_file.plan(plan.how(), head);
+  const uint64_t bytes = plan_of.arena_bytes();
+  const bool too_large = bytes > kMemory || model_file.scratch_bytes() > kMemory;
   if (too_large || plan.shortage) {
     const test::Exact<uint8_t> memory(too_large ? kMemory : bytes - rt::min<uint64_t>(plan.shortage, bytes));
-    const test::Exact<uint8_t> scratch_memory(rt::min(kMemory, checkpoint->scratch_bytes()));
+    const test::Exact<uint8_t> scratch_memory(rt::min(kMemory, model_file.scratch_bytes()));
     rt::Arena arena(memory.span()), scratch(scratch_memory.span());
-    const auto loaded = checkpoint->load(source, storage, arena, scratch);
-    must(!loaded, "what does not fit is refused");
-    must(loaded.error().code == rt::Errc::out_of_memory, "what does not fit is out of memory");
-    fuzz::must_be_a_sentence(loaded.error());
+    model::Model model;
+    rt::Result<void> done = plan_of.allocate(model, arena);
+    if (done) done = model_file.load(stream, model, scratch);
+    must(!done, "what does not fit is refused");
+    must(done.error().code == rt::Errc::out_of_memory, "what does not fit is out of memory");
+    fuzz::must_be_a_sentence(done.error());
     return 0;
   }
 
-  Loaded loaded(*checkpoint, storage);
-  auto model = checkpoint->load(source, storage, loaded.arena, loaded.scratch);
+  Loaded loaded(model_file, plan_of);
+  const rt::Result<void> done = loaded.load(stream, model_file, plan_of);
   must(loaded.scratch.used() == 0, "the scratch arena is rewound");
-  if (!model) {
-    fuzz::must_be_a_sentence(model.error());
+  if (!done) {
+    fuzz::must_be_a_sentence(done.error());
     must(source.position() >= rt::min(claimed, breaks_at), "only a broken medium stops a model that fits");
     must(breaks_at < claimed, "a whole medium brings a whole model");
     return 0;
   }
   must(loaded.arena.used() == bytes, "a model takes what it said");
-  must(source.position() == claimed, "a model is read to its file's end");
-  fuzz::WeightsOfFile(file, *checkpoint).must_be_in(*model);
+  must(stream.left() == 0 && source.position() == claimed, "a model is read to its file's end");
+  fuzz::WeightsOfFile(file, model_file.info()).must_be_in(loaded.model);
 
   fuzz::Source whole(file, claimed, kMedium, kMedium);
-  must(bool(model::Checkpoint::open(whole)), "the same header is read twice");
-  Loaded again(*checkpoint, storage);
-  auto same = checkpoint->load(whole, storage, again.arena, again.scratch);
-  must(bool(same), "the same model is read twice");
-  must(same_weights(*model, *same), "the sizes of the pieces change nothing");
-  compare_kernels(*model, checkpoint->row_groups(storage), plan);
+  model::Stream other(whole);
+  const test::Exact<uint8_t> again_memory(4096);
+  rt::Arena again_head(again_memory.span());
+  auto reopened = model::open_model(other, again_head);
+  must(bool(reopened), "the same header is read twice");
+  const model::ModelFile& same_file = **reopened;
+  const model::TensorPlan& same_plan = **same_file.plan(plan.how(), again_head);
+  Loaded again(same_file, same_plan);
+  must(bool(again.load(other, same_file, same_plan)), "the same model is read twice");
+  must(same_weights(loaded.model, again.model), "the sizes of the pieces change nothing");
+  compare_kernels(loaded.model, plan_of.activation_size(), plan);
   return 0;
 }

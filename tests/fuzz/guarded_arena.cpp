@@ -7,24 +7,17 @@
 
 namespace rt {
 
-Result<uint8_t*> Arena::take(uint64_t bytes) {
+uint8_t* Arena::take_from(Block& block, uint64_t bytes) {
   constexpr uint64_t kRedZone = kAlign;
-  const uint64_t address = reinterpret_cast<uint64_t>(memory_.data) + used_;
-  const uint64_t padding = round_up(address, kAlign) - address;
-  const uint64_t left = memory_.count - used_;
-  if (left < padding + kRedZone || bytes > left - padding - kRedZone) return exhausted(bytes);
-  uint8_t* at = memory_.data + used_ + padding;
-  used_ += padding + bytes + kRedZone;
-  if (memory_.count < uint64_t{1} << 62) {  // not the arena that only counts
+  const uint64_t gap = padding(block), left = block.memory.count - block.used;
+  if (left < gap + kRedZone || bytes > left - gap - kRedZone) return nullptr;
+  uint8_t* at = block.memory.data + block.used + gap;
+  block.used += gap + bytes + kRedZone;
+  if (block.memory.count < uint64_t{1} << 62) {  // not the arena that only counts
     ASAN_UNPOISON_MEMORY_REGION(at, bytes);  // it may have been handed out before a rewind()
     ASAN_POISON_MEMORY_REGION(at + bytes, kRedZone);
   }
   return at;
-}
-
-Error Arena::exhausted(uint64_t bytes) const {
-  return fail(Errc::out_of_memory, bytes, "out of memory: %'llu bytes wanted",
-              static_cast<unsigned long long>(bytes));
 }
 
 }  // namespace rt

@@ -6,7 +6,7 @@
 // - holds the records that the file holds, one after the other, and nothing behind them;
 // - decodes every token to the bytes of its piece, and tokens past the vocabulary to nothing;
 // - encodes every text as llama2.c's loop over all pairs does, to tokens of the vocabulary.
-#include "model/tokenizers/sentencepiece.hpp"
+#include "model/formats/llama2c_tokenizer.hpp"
 
 #include <cctype>
 #include <optional>
@@ -32,7 +32,7 @@ std::optional<std::vector<Piece>> records(const std::vector<uint8_t>& file, uint
     std::memcpy(&score, &file[at], 4);
     std::memcpy(&length, &file[at + 4], 4);
     at += 8;
-    if (length > file.size() - at) return {};
+    if (length > file.size() - at || length > 1024) return {};
     pieces.push_back({std::string(file.begin() + int64_t(at), file.begin() + int64_t(at + length)), score});
     at += length;
   }
@@ -48,21 +48,21 @@ std::string meaning(const std::string& piece) {
   return std::string(1, char(std::stoi(piece.substr(3, 2), nullptr, 16)));
 }
 
-void check_decode(const model::Tokenizer& tokenizer, const std::vector<Piece>& pieces) {
+void check_decode(const model::SentencePiece& tokenizer, const std::vector<Piece>& pieces) {
   const uint32_t count = uint32_t(pieces.size());
   for (model::Token token = 0; token < count; ++token) {
     const std::string& piece = pieces[token].text;
     must(fuzz::string(tokenizer.decode(0, token)) == meaning(piece), "a token decodes to its piece");
     const std::string after_bos = piece.substr(piece.starts_with(' '));
-    must(fuzz::string(tokenizer.decode(model::kBos, token)) == meaning(after_bos), "BOS swallows a space");
+    must(fuzz::string(tokenizer.decode(1, token)) == meaning(after_bos), "BOS swallows a space");
   }
   for (const model::Token token : {count, count + 1, ~0u})
     must(tokenizer.decode(0, token).empty(), "a token past the vocabulary is empty");
 }
 
-void check_encode(const model::Tokenizer& tokenizer, const std::vector<Piece>& pieces, const std::string& text) {
+void check_encode(const model::SentencePiece& tokenizer, const std::vector<Piece>& pieces, const std::string& text) {
   const test::Exact<char> copy = fuzz::exact(text);
-  const test::Exact<uint8_t> memory(text.size() * 80 + 768);
+  const test::Exact<uint8_t> memory(text.size() * 80 + 832);
   rt::Arena arena(memory.span());
   auto tokens = tokenizer.encode(fuzz::text_of(copy), arena);
   must(bool(tokens), "a text is encoded");
@@ -83,11 +83,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint64_t shortage = trouble < 128 ? trouble : 0;
   const uint64_t breaks_at = trouble < 128 ? file.size() : file.size() * (trouble - 128u) / 128;
 
-  const uint64_t bytes = model::Tokenizer::arena_bytes(file.size(), count);
-  const test::Exact<uint8_t> memory(bytes - rt::min(shortage, bytes));
-  rt::Arena arena(memory.span());
+  const auto [bytes, scratch_bytes] = model::tokenizer_bytes(file.size(), count);
+  const test::Exact<uint8_t> memory(bytes - rt::min(shortage, bytes)), scratch_memory(scratch_bytes);
+  rt::Arena arena(memory.span()), scratch(scratch_memory.span());
   fuzz::Source source(file, file.size(), breaks_at, uint64_t{1} + piece_size);
-  auto tokenizer = model::Tokenizer::load(source, count, arena);
+  model::Stream stream(source);
+  auto tokenizer = model::read_tokenizer(stream, count, arena, scratch);
+  must(scratch.used() == 0, "the scratch arena is rewound");
   const auto pieces = records(file, count);
   if (!tokenizer) {
     fuzz::must_be_a_sentence(tokenizer.error());

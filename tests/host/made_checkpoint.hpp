@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/formats/llama2c.hpp"
+#include "model/model.hpp"
 
 namespace test {
 

@@ -30,6 +30,7 @@ constexpr const char* kUsage = R"(usage: llama MODEL [options]
   -i TEXT           prompt
   --precision P     f32 or q8: how float32 weights are kept (q8)
   --group-size N    columns that share a scale when float32 becomes int8
+  --context N       tokens that the model looks back on (its own, up to 4,096)
   --ids             print the token ids after the first BOS instead of the text
   --threads N       cores to use (1)
   --kernel NAME     a set of --list-kernels instead of the fastest
@@ -40,7 +41,7 @@ constexpr const char* kUsage = R"(usage: llama MODEL [options]
 struct Options {
   std::string model, tokenizer, prompt, perplexity, kernel;
   model::Sampling sampling;
-  uint32_t steps = 256, threads = 1;
+  uint32_t steps = 256, threads = 1, context = 0;
   model::Storage storage;
   bool ids = false, list_kernels = false;
 };
@@ -67,9 +68,9 @@ uint64_t whole(const std::string& flag, const std::string& text, uint64_t most) 
   return value;
 }
 
-model::DType precision(const std::string& text) {
-  if (text == "f32") return model::DType::f32;
-  if (text == "q8") return model::DType::q8;
+model::Precision precision(const std::string& text) {
+  if (text == "f32") return model::Precision::f32;
+  if (text == "q8") return model::Precision::q8;
   throw UsageError("--precision wants f32 or q8, not '" + text + "'");
 }
 
@@ -96,6 +97,7 @@ Options parse(const std::vector<std::string>& arguments) {
       else if (flag == "-i") o.prompt = value;
       else if (flag == "--precision") o.storage.precision = precision(value);
       else if (flag == "--group-size") o.storage.group_size = uint32_t(whole(flag, value, 65536));
+      else if (flag == "--context") o.context = uint32_t(whole(flag, value, 1 << 20));
       else if (flag == "--threads") o.threads = uint32_t(whole(flag, value, rt::Crew::kMostMembers));
       else if (flag == "--kernel") o.kernel = value;
       else if (flag == "--perplexity") o.perplexity = value;
@@ -133,7 +135,7 @@ std::string find_tokenizer(const Options& o) {
 /// Prints the story; the figures go to stderr, so that stdout holds only the text.
 void tell(const Options& o, test::Engine& engine) {
   using Clock = std::chrono::steady_clock;
-  engine.sampler.set(o.sampling);
+  engine.sampler().set(o.sampling);
   if (auto begun = engine.session->begin({o.prompt.data(), o.prompt.size()}, o.steps,
                                          engine.session_arena());
       !begun)
@@ -154,7 +156,7 @@ void tell(const Options& o, test::Engine& engine) {
     }
     std::fflush(stdout);
   }
-  if (o.ids && engine.session->ended_itself()) std::printf(" %u", model::kBos);
+  if (o.ids && engine.session->ended_itself()) std::printf(" %u", engine.session->last_drawn());
   std::printf("\n");
   const double seconds = std::chrono::duration<double>(Clock::now() - first).count();
   if (drawn > 1) std::fprintf(stderr, "%.1f tokens/s\n", (drawn - 1) / seconds);
@@ -184,14 +186,14 @@ void perplexity(const Options& o, test::Engine& engine) {
     from = to + separator.size();
     if (story.empty()) continue;
     rt::Arena& arena = engine.session_arena();
-    const uint64_t mark = arena.mark();
-    auto encoded = engine.tokenizer.encode(story, arena);
+    const rt::Arena::Mark mark = arena.mark();
+    auto encoded = engine.tokenizer().encode(story, arena);
     if (!encoded) throw std::runtime_error(encoded.error().text);
-    const uint64_t n = std::min<uint64_t>(encoded->count, engine.transformer.context());
+    const uint64_t n = std::min<uint64_t>(encoded->count, engine.transformer().context());
     for (uint64_t i = 0; i + 1 < n; ++i) {
       const model::Token token = (*encoded)[i + 1];
-      bits += surprise(engine.transformer.forward(encoded->part(i, 1), uint32_t(i)), token);
-      bytes += engine.tokenizer.decode((*encoded)[i], token).size;
+      bits += surprise(engine.transformer().forward(encoded->part(i, 1), uint32_t(i)), token);
+      bytes += engine.tokenizer().decode((*encoded)[i], token).size;
     }
     tokens += n - 1;
     ++stories;
@@ -209,7 +211,8 @@ int run(const Options& o) {
   }
   test::FileSource source(o.model), tokenizer(find_tokenizer(o));
   test::Threads threads(o.threads);
-  test::Engine engine(source, &tokenizer, o.storage, choose_kernels(o.kernel), threads.crew);
+  test::Engine engine(source, &tokenizer, {.storage = o.storage, .context = o.context}, choose_kernels(o.kernel),
+                      threads.crew);
   o.perplexity.empty() ? tell(o, engine) : perplexity(o, engine);
   return 0;
 }

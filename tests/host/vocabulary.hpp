@@ -86,7 +86,7 @@ class NaiveEncoder {
       at += n;
     }
     while (merge_best(tokens)) {}
-    tokens.insert(tokens.begin(), model::kBos);
+    tokens.insert(tokens.begin(), 1);  // BOS
     return tokens;
   }
 

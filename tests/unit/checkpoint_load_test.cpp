@@ -1,6 +1,7 @@
 // Weights: what Checkpoint::load makes of a file.
 #include <random>
 
+#include "model/formats/llama2c.hpp"
 #include "model/pack.hpp"
 #include "tests/unit/made_model.hpp"
 #include "tests/unit/reference_llama.hpp"
@@ -8,19 +9,19 @@
 namespace {
 
 using model::Checkpoint;
-using model::DType;
+using model::Precision;
 using model::Matrix;
 using test::LoadedModel;
 using test::MadeCheckpoint;
 using test::PlainModel;
 using test::Tensor;
 
-constexpr DType kPrecisions[] = {DType::f32, DType::q8};
+constexpr Precision kPrecisions[] = {Precision::f32, Precision::q8};
 
 void expect_same_matrix(const Matrix& matrix, const Tensor& plain, uint32_t copy) {
   ASSERT_EQ(matrix.rows, plain.rows);
   ASSERT_EQ(matrix.cols, plain.cols);
-  ASSERT_EQ(reinterpret_cast<uint64_t>(matrix.data) % 64, 0u);
+  ASSERT_EQ(reinterpret_cast<uint64_t>(matrix.block(0)) % 64, 0u);
   std::vector<float> row(matrix.cols);
   const float* expected = &plain.w[uint64_t{copy} * matrix.rows * matrix.cols];
   for (uint32_t r = 0; r < matrix.rows; ++r, expected += matrix.cols) {
@@ -99,7 +100,7 @@ void for_every_file(Check check) {
 
 TEST(CheckpointLoad, Float32WeightsAreThoseOfTheFile) {
   for_every_file([](const std::vector<uint8_t>& file) {
-    const LoadedModel loaded(file, {DType::f32});
+    const LoadedModel loaded(file, {Precision::f32});
     expect_same_weights(loaded.model, PlainModel(file));
   });
 }
@@ -107,10 +108,10 @@ TEST(CheckpointLoad, Float32WeightsAreThoseOfTheFile) {
 TEST(CheckpointLoad, Int8WeightsAreThoseOfTheFileRounded) {
   for_every_file([](const std::vector<uint8_t>& file) {
     for (const uint32_t group_size : {4, 32, 384}) {
-      const LoadedModel loaded(file, {DType::q8, group_size});
+      const LoadedModel loaded(file, {Precision::q8, group_size});
       PlainModel plain(file);
       if (plain.version != 2)
-        plain.quantize(loaded.groups.dim.size, loaded.groups.hidden_dim.size);
+        plain.quantize(loaded.group_dim(), loaded.group_hidden_dim());
       ASSERT_NO_FATAL_FAILURE(expect_same_weights(loaded.model, plain));
     }
   });
@@ -128,10 +129,10 @@ TEST(CheckpointLoad, GroupsThatStraddleRowsKeepEveryWeight) {
                {{4, 3, 1, 1, 1, 2, 1}, 1, 1, 1}};
   for (const auto& c : cases) {
     const auto file = any_version2(c.shape, c.group);
-    for (const DType precision : kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const LoadedModel loaded(file, {precision});
-      EXPECT_EQ(loaded.groups.dim.size, c.dim);
-      EXPECT_EQ(loaded.groups.hidden_dim.size, c.hidden_dim);
+      EXPECT_EQ(loaded.group_dim(), c.dim);
+      EXPECT_EQ(loaded.group_hidden_dim(), c.hidden_dim);
       ASSERT_NO_FATAL_FAILURE(expect_same_weights(loaded.model, PlainModel(file)));
     }
   }
@@ -142,9 +143,9 @@ TEST(CheckpointLoad, RoundingAFloat32FileGivesTheVersion2FileOfItsWeights) {
     for (const uint32_t group : {4, 16, 32}) {
       const model::Config shape = test::shape(name);
       if (shape.hidden_dim % group) continue;  // groups of 16 would straddle rows of 172
-      const LoadedModel rounded(MadeCheckpoint{.config = shape}.bytes(), {DType::q8, group});
+      const LoadedModel rounded(MadeCheckpoint{.config = shape}.bytes(), {Precision::q8, group});
       const LoadedModel stored(
-          MadeCheckpoint{.config = shape, .version = 2, .group_size = group}.bytes(), {DType::q8});
+          MadeCheckpoint{.config = shape, .version = 2, .group_size = group}.bytes(), {Precision::q8});
       for (uint32_t i = 0; i <= shape.n_layers; ++i) {
         const auto matrices = [&](const model::Model& m) {
           if (i == shape.n_layers) return std::vector<Matrix>{m.embedding};
@@ -154,7 +155,7 @@ TEST(CheckpointLoad, RoundingAFloat32FileGivesTheVersion2FileOfItsWeights) {
         const auto a = matrices(rounded.model), b = matrices(stored.model);
         for (size_t m = 0; m < a.size(); ++m) {
           ASSERT_EQ(a[m].bytes(), b[m].bytes());
-          EXPECT_EQ(std::memcmp(a[m].data, b[m].data, a[m].bytes()), 0)
+          EXPECT_EQ(std::memcmp(a[m].block(0), b[m].block(0), a[m].bytes()), 0)
               << name << ", groups of " << group << ", layer " << i << ", matrix " << m;
         }
       }
@@ -165,13 +166,13 @@ TEST(CheckpointLoad, ASharedClassifierIsTheEmbedding) {
   for (const bool shared : {false, true}) {
     const auto file = MadeCheckpoint{.config = test::shape("odd"), .shared_classifier = shared};
     const LoadedModel loaded(file.bytes(), {});
-    EXPECT_EQ(loaded.model.classifier.data == loaded.model.embedding.data, shared);
+    EXPECT_EQ(loaded.model.classifier.block(0) == loaded.model.embedding.block(0), shared);
   }
 }
 
 TEST(CheckpointLoad, RowsThatFillUpABlockAreZero) {
   for_every_file([](const std::vector<uint8_t>& file) {
-    for (const DType precision : kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const LoadedModel loaded(file, {precision});
       const model::Layer& layer = loaded.model.layers[0];
       for (const Matrix& matrix : {loaded.model.classifier, layer.wq, layer.wk, layer.w1, layer.w2})
@@ -190,7 +191,7 @@ TEST(CheckpointLoad, TheSizesOfThePiecesDoNotMatter) {
   for (uint64_t& n : any) n = 1 + random() % 300;
   const std::vector<uint64_t> kinds[] = {{1}, {2, 3, 1}, {4}, {145}, any, {1 << 20}};
   for (const int version : {0, 1, 2})
-    for (const DType precision : kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const auto file = MadeCheckpoint{.config = test::shape("odd"), .version = version}.bytes();
       const PlainModel plain(file);
       const LoadedModel whole(file, {precision});
@@ -200,45 +201,50 @@ TEST(CheckpointLoad, TheSizesOfThePiecesDoNotMatter) {
         EXPECT_EQ(source.position(), file.size());
         // Behind the layers, which hold addresses, every byte is the same.
         const uint64_t from = rt::round_up(whole.model.layers.bytes(), 64);
-        const uint64_t n = whole.memory.size() - from;
-        EXPECT_EQ(std::memcmp(&loaded.memory[from], &whole.memory[from], n), 0);
+        const uint64_t n = whole.memory->size() - from;
+        EXPECT_EQ(std::memcmp(&(*loaded.memory)[from], &(*whole.memory)[from], n), 0);
       }
     }
 }
 
 TEST(CheckpointLoad, TakesExactlyTheMemoryThatWasSaid) {
   for_every_file([](const std::vector<uint8_t>& file) {
-    for (const DType precision : kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const LoadedModel loaded(file, {precision});
-      EXPECT_EQ(loaded.arena.used(), loaded.memory.size());
+      EXPECT_EQ(loaded.arena.used(), loaded.memory->size());
     }
   });
 }
 
 /// Loads with memory and a medium as given; scratch must be as before.
-rt::Result<model::Model> try_load(const std::vector<uint8_t>& file, DType precision,
-                                  uint64_t lacking, uint64_t scratch_lacking,
-                                  uint64_t broken_from) {
-  test::PieceSource source(file, {1000});
-  const Checkpoint checkpoint = test::need(Checkpoint::open(source));
+rt::Result<void> try_load(const std::vector<uint8_t>& bytes, Precision precision, uint64_t lacking,
+                          uint64_t scratch_lacking, uint64_t broken_from) {
+  test::PieceSource source(bytes, {1000});
+  model::Stream stream(source);
+  test::HostPages pages;
+  rt::Arena head(pages);
+  const model::ModelFile* file = test::need(model::open_model(stream, head));
+  const model::TensorPlan* plan = test::need(file->plan({precision}, head));
   source.broken_from = broken_from;
-  const test::Exact<uint8_t> memory(checkpoint.arena_bytes({precision}) - lacking);
-  const test::Exact<uint8_t> scratch_memory(checkpoint.scratch_bytes() + 64 - scratch_lacking);
+  const test::Exact<uint8_t> memory(plan->arena_bytes() - lacking);
+  const test::Exact<uint8_t> scratch_memory(file->scratch_bytes() + 64 - scratch_lacking);
   rt::Arena arena(memory.span()), scratch(scratch_memory.span());
+  model::Model model;
+  if (rt::Result<void> done = plan->allocate(model, arena); !done) return done;
   EXPECT_TRUE(scratch.make_raw<uint8_t>(64));  // somebody else's
-  rt::Result<model::Model> model = checkpoint.load(source, {precision}, arena, scratch);
+  const rt::Result<void> done = file->load(stream, model, scratch);
   EXPECT_EQ(scratch.used(), 64u) << "scratch is not rewound";
-  return model;
+  return done;
 }
 
 TEST(CheckpointLoad, OneByteTooFewIsSaidToBeTooFew) {
   for (const int version : {0, 1, 2})
-    for (const DType precision : kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const auto file = MadeCheckpoint{.config = test::shape("odd"), .version = version}.bytes();
       EXPECT_TRUE(try_load(file, precision, 0, 0, ~0ull));
       for (const auto& [lacking, scratch_lacking] :
            {std::pair{1, 0}, {0, 1}, {5000, 0}, {0, 200}}) {
-        rt::Result<model::Model> model =
+        const rt::Result<void> model =
             try_load(file, precision, uint64_t(lacking), uint64_t(scratch_lacking), ~0ull);
         ASSERT_FALSE(model);
         EXPECT_EQ(model.error().code, rt::Errc::out_of_memory);
@@ -248,10 +254,10 @@ TEST(CheckpointLoad, OneByteTooFewIsSaidToBeTooFew) {
 
 TEST(CheckpointLoad, ABrokenMediumIsReportedWhereverItBreaks) {
   for (const int version : {0, 1, 2})
-    for (const DType precision : kPrecisions) {
+    for (const Precision precision : kPrecisions) {
       const auto file = MadeCheckpoint{.config = test::shape("odd"), .version = version}.bytes();
-      for (uint64_t at = version ? 256 : 28; at < file.size(); at += at < 1000 ? 1 : 2039) {
-        rt::Result<model::Model> model = try_load(file, precision, 0, 0, at);
+      for (uint64_t at = version ? 1000 : 1000; at < file.size(); at += at < 1000 ? 1 : 2039) {
+        const rt::Result<void> model = try_load(file, precision, 0, 0, at);
         ASSERT_FALSE(model) << at;
         EXPECT_STREQ(model.error().text, "made.bin: the medium is broken");
       }
@@ -266,12 +272,11 @@ TEST(CheckpointLoad, RowsFallIntoEqualGroupsNoLongerThanWasAsked) {
                {768, 2048, 384, 384, 344}, {288, 768, 96, 96, 96},     {36, 50, 32, 20, 28},
                {36, 50, 384, 36, 50},      {2, 1, 4, 2, 1}};
   for (const auto& c : cases) {
-    const Checkpoint checkpoint{.config = {c.dim, c.hidden_dim, 1, 1, 1, 1, 1}};
-    const model::RowGroups groups = checkpoint.row_groups({DType::q8, c.asked});
-    EXPECT_EQ(groups.dim.size, c.dim_size) << c.dim << " by " << c.asked;
-    EXPECT_EQ(groups.hidden_dim.size, c.hidden_dim_size) << c.hidden_dim << " by " << c.asked;
-    EXPECT_LE(groups.hidden_dim.size, c.asked);
-    EXPECT_EQ(groups.precision, DType::q8);
+    const Checkpoint checkpoint{.info = {.config = {c.dim, c.hidden_dim, 1, 1, 1, 1, 1}}};
+    const model::Storage storage{Precision::q8, c.asked};
+    EXPECT_EQ(checkpoint.group_of(c.dim, storage), c.dim_size) << c.dim << " by " << c.asked;
+    EXPECT_EQ(checkpoint.group_of(c.hidden_dim, storage), c.hidden_dim_size) << c.hidden_dim << " by " << c.asked;
+    EXPECT_LE(checkpoint.group_of(c.hidden_dim, storage), c.asked);
   }
 }
 

@@ -16,7 +16,8 @@ constexpr int32_t kMost[] = {32768, 65536, 1024, 1024, 1024, 1 << 20, 1 << 20};
 
 rt::Result<Checkpoint> open(const std::vector<uint8_t>& file) {
   test::PieceSource source(file, {1000});
-  return Checkpoint::open(source);
+  model::Stream stream(source);
+  return Checkpoint::open(stream);
 }
 
 /// The sentence of the error that opening `file` must give; it must name the file.
@@ -73,7 +74,7 @@ TEST(Checkpoint, OpensEveryVersionAndSaysWhatItIs) {
                                          .version = version}.bytes();
         rt::Result<Checkpoint> checkpoint = open(file);
         ASSERT_TRUE(checkpoint) << checkpoint.error().text;
-        const model::Config& c = checkpoint->config;
+        const model::Config& c = checkpoint->info.config;
         EXPECT_EQ(c.dim, shape.dim);
         EXPECT_EQ(c.hidden_dim, shape.hidden_dim);
         EXPECT_EQ(c.n_layers, shape.n_layers);
@@ -82,18 +83,19 @@ TEST(Checkpoint, OpensEveryVersionAndSaysWhatItIs) {
         EXPECT_EQ(c.vocab_size, shape.vocab_size);
         EXPECT_EQ(c.seq_len, shape.seq_len);
         EXPECT_EQ(checkpoint->version, uint32_t(version));
-        EXPECT_EQ(checkpoint->shared_classifier, shared);
+        EXPECT_EQ(checkpoint->info.shared_classifier, shared);
         EXPECT_EQ(checkpoint->file_bytes, file.size());
         EXPECT_EQ(checkpoint->group_size, version == 2 ? uint32_t(get(file, 37)) : 0u);
       }
 }
 
-TEST(Checkpoint, LeavesTheSourceBehindTheHeader) {
+TEST(Checkpoint, LeavesTheStreamBehindTheHeader) {
   for (const int version : {0, 1, 2}) {
     const auto file = tiny(version);
     test::PieceSource source(file, {3});
-    ASSERT_TRUE(Checkpoint::open(source));
-    EXPECT_EQ(source.position(), version ? 256u : 28u);
+    model::Stream stream(source);
+    ASSERT_TRUE(Checkpoint::open(stream));
+    EXPECT_EQ(stream.position(), version ? 256u : 28u);
   }
 }
 
@@ -230,7 +232,8 @@ TEST(Checkpoint, ABrokenMediumIsReportedAsItSays) {
       const auto file = tiny(version);
       test::PieceSource source(file, {10});
       source.broken_from = broken_from;
-      rt::Result<Checkpoint> checkpoint = Checkpoint::open(source);
+      model::Stream stream(source);
+      rt::Result<Checkpoint> checkpoint = Checkpoint::open(stream);
       ASSERT_FALSE(checkpoint);
       EXPECT_STREQ(checkpoint.error().text, "made.bin: the medium is broken");
     }
@@ -250,18 +253,23 @@ TEST(Checkpoint, TheLargestShapeOverflowsNothing) {
     const Wide rope = version ? 0 : Wide{1 << 20} * 32;
     const Wide bytes = header.size() + (norms + rope) * 4 + matrices * (version == 2 ? 5 : 4);
     ASSERT_LT(bytes, Wide{1} << 62);
+    header.resize(rt::max<size_t>(header.size(), model::Stream::kPeek));  // some weights
     Claim claim(header, uint64_t(bytes));
-    rt::Result<Checkpoint> checkpoint = Checkpoint::open(claim);
-    ASSERT_TRUE(checkpoint) << checkpoint.error().text;
-    EXPECT_EQ(checkpoint->file_bytes, uint64_t(bytes));
-    EXPECT_GE(checkpoint->arena_bytes({model::DType::f32}), uint64_t((norms + matrices) * 4));
-    EXPECT_GE(checkpoint->arena_bytes({model::DType::q8}), uint64_t(matrices));
+    model::Stream stream(claim);
+    test::HostPages pages;
+    rt::Arena head(pages);
+    const model::ModelFile* file = test::need(model::open_model(stream, head));
+    EXPECT_EQ(stream.size(), uint64_t(bytes));
+    EXPECT_GE(test::need(file->plan({model::Precision::f32}, head))->arena_bytes(), uint64_t((norms + matrices) * 4));
+    const model::TensorPlan* plan = test::need(file->plan({model::Precision::q8}, head));
+    EXPECT_GE(plan->arena_bytes(), uint64_t(matrices));
 
     const test::Exact<uint8_t> memory(1 << 20);
-    rt::Arena arena(memory.span()), scratch(memory.span());
-    rt::Result<model::Model> model = checkpoint->load(claim, {}, arena, scratch);
-    ASSERT_FALSE(model);
-    EXPECT_EQ(model.error().code, rt::Errc::out_of_memory);
+    rt::Arena arena(memory.span());
+    model::Model model;
+    const rt::Result<void> allocated = plan->allocate(model, arena);
+    ASSERT_FALSE(allocated);
+    EXPECT_EQ(allocated.error().code, rt::Errc::out_of_memory);
   }
 }
 
@@ -278,7 +286,7 @@ TEST(Checkpoint, DamagedHeadersNeverCrash) {
         rt::Result<Checkpoint> checkpoint = open(file);
         if (!checkpoint) continue;
         ++opened;
-        for (const model::DType precision : {model::DType::f32, model::DType::q8})
+        for (const model::Precision precision : {model::Precision::f32, model::Precision::q8})
           test::LoadedModel(file, {precision});
       }
     }

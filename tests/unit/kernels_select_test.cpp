@@ -35,7 +35,7 @@ size_t g_read = 0;
 uint64_t g_now = 0;
 uint64_t scripted_clock() { return g_now += g_steps[g_read++ % g_steps.size()]; }
 
-class MeasureKernels : public testing::TestWithParam<model::DType> {
+class MeasureKernels : public testing::TestWithParam<model::Precision> {
  protected:
   /// The sets in the order found, timed by a clock that takes `steps`.
   std::vector<Timing> measure(rt::CpuFeatures features, std::vector<uint64_t> steps, uint64_t budget) {
@@ -116,7 +116,7 @@ TEST_P(MeasureKernels, TooLittleMemoryIsSaid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, MeasureKernels,
-                         testing::Values(model::DType::f32, model::DType::q8),
+                         testing::Values(model::Precision::f32, model::Precision::q8),
                          test::precision_name);
 
 }  // namespace

@@ -2,24 +2,20 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "model/formats/format.hpp"
 #include "model/transformer.hpp"
+#include "tests/host/engine.hpp"
 #include "tests/host/made_checkpoint.hpp"
 #include "tests/unit/exact.hpp"
 
 namespace test {
 
 inline std::string string(rt::Text text) { return {text.data, text.size}; }
-
-/// The value, or the error's sentence as an exception: for steps that a test takes for granted.
-template <class T>
-T need(rt::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text);
-  return *result;
-}
 
 /// Shapes small enough to be run thousands of times: those that tests/host knows, and extremes.
 inline std::vector<model::Config> small_shapes() {
@@ -29,8 +25,8 @@ inline std::vector<model::Config> small_shapes() {
 }
 
 /// What a test is called that runs for one precision.
-inline std::string precision_name(const testing::TestParamInfo<model::DType>& info) {
-  return info.param == model::DType::f32 ? "Float32" : "Int8";
+inline std::string precision_name(const testing::TestParamInfo<model::Precision>& info) {
+  return info.param == model::Precision::f32 ? "Float32" : "Int8";
 }
 
 /// A file of `bytes` called made.bin that comes in pieces: of `pieces` bytes, again and again. Each
@@ -69,27 +65,37 @@ inline rt::MemorySource memory_source(const std::vector<uint8_t>& bytes) {
   return {"made.bin", {bytes.data(), bytes.size()}};
 }
 
-/// A model in memory of exactly the size that its checkpoint asks for, all bits one at first.
+/// A model in memory of exactly the size that its plan asks for, all bits one at first.
 struct LoadedModel {
-  LoadedModel(rt::ByteSource& source, model::Storage storage)
-      : checkpoint(need(model::Checkpoint::open(source))),
-        memory(checkpoint.arena_bytes(storage)),
-        arena(memory.span()) {
-    const Exact<uint8_t> scratch_memory(checkpoint.scratch_bytes());
+  LoadedModel(rt::ByteSource& source, const model::Storage& storage) : stream(source) {
+    file = need(model::open_model(stream, head));
+    plan = need(file->plan(storage, head));
+    memory.emplace(plan->arena_bytes());
+    arena = rt::Arena(memory->span());
+    need(plan->allocate(model, arena));
+    const Exact<uint8_t> scratch_memory(file->scratch_bytes());
     rt::Arena scratch(scratch_memory.span());
-    model = need(checkpoint.load(source, storage, arena, scratch));
-    groups = checkpoint.row_groups(storage);
+    need(file->load(stream, model, scratch));
+    activations = plan->activation_size();
   }
-  LoadedModel(rt::MemorySource&& source, model::Storage storage)
+  LoadedModel(rt::MemorySource&& source, const model::Storage& storage)
       : LoadedModel(static_cast<rt::ByteSource&>(source), storage) {}
-  LoadedModel(const std::vector<uint8_t>& file, model::Storage storage)
+  LoadedModel(const std::vector<uint8_t>& file, const model::Storage& storage)
       : LoadedModel(memory_source(file), storage) {}
 
-  model::Checkpoint checkpoint;
-  Exact<uint8_t> memory;
+  /// The columns with one scale in rows of dim, and of hidden_dim columns.
+  uint32_t group_dim() const { return model.layers[0].wq.groups.size; }
+  uint32_t group_hidden_dim() const { return model.layers[0].w2.groups.size; }
+
+  model::Stream stream;
+  HostPages pages;
+  rt::Arena head{pages};
+  const model::ModelFile* file;
+  const model::TensorPlan* plan;
+  std::optional<Exact<uint8_t>> memory;
   rt::Arena arena;
   model::Model model;
-  model::RowGroups groups;
+  model::ActivationSize activations;
 };
 
 }  // namespace test

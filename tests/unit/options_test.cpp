@@ -75,7 +75,7 @@ TEST(Options, StoriesAreSampledAsTheSamplerDoesByDefault) {
 TEST(Options, NamesWithTwoDashesWorkAndSwitchesMayStandAlone) {
   CommandLine c("--precision f32 --ids --color off --on_finish poweroff --threads 3");
   EXPECT_EQ(c.error, "");
-  EXPECT_EQ(c.options.precision, model::DType::f32);
+  EXPECT_EQ(c.options.precision, model::Precision::f32);
   EXPECT_TRUE(c.options.ids);
   EXPECT_FALSE(c.options.color);
   EXPECT_EQ(c.options.on_finish, boot::OnFinish::poweroff);
@@ -97,7 +97,7 @@ TEST(Options, TheDefaultsAreThoseOfTheTable) {
   EXPECT_EQ(o.seed, 0u);
   EXPECT_EQ(o.steps, 256u);
   EXPECT_EQ(o.threads, 0u);
-  EXPECT_EQ(o.precision, model::DType::q8);
+  EXPECT_EQ(o.precision, model::Precision::q8);
   EXPECT_EQ(o.show, boot::Show::text);
   EXPECT_EQ(o.on_finish, boot::OnFinish::prompt);
   EXPECT_TRUE(o.color);

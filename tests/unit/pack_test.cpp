@@ -10,16 +10,16 @@
 
 namespace {
 
-using model::DType;
+using model::WeightFormat;
 using model::Groups;
 using model::Matrix;
 using test::Exact;
 
 /// A matrix in memory of exactly its size, read as tensor.hpp says that it lies there.
 struct Packed {
-  Packed(uint32_t rows, uint32_t cols, DType dtype, uint32_t group_size = 1)
-      : matrix{nullptr, rows, cols, dtype, Groups::of(cols, group_size)}, memory(matrix.bytes()) {
-    matrix.data = memory.data();
+  Packed(uint32_t rows, uint32_t cols, WeightFormat format, uint32_t group_size = 1)
+      : matrix{rows, cols, format, Groups::of(cols, group_size), {}}, memory(matrix.bytes()) {
+    matrix.first = {memory.data(), matrix.blocks(), nullptr};
   }
 
   float f32(uint32_t row, uint32_t col) const {
@@ -82,7 +82,7 @@ float quantize(const float* w, uint32_t n, int* q) {
 /// Quantises one row of `w` alone, and compares it with the formula.
 void expect_quantized(const std::vector<float>& w, uint32_t group_size) {
   const uint32_t cols = uint32_t(w.size());
-  const Packed packed(1, cols, DType::q8, group_size);
+  const Packed packed(1, cols, WeightFormat::q8, group_size);
   const Exact<float> row(w);
   const Exact<int8_t> scratch(group_size);
   model::quantize_row(packed.matrix, 0, row.data(), scratch.data());
@@ -112,17 +112,36 @@ TEST(Groups, CountWordsAndPaddingAreThoseOfTheShape) {
   }
 }
 
+TEST(Matrix, ARunEndsWhereItsMemoryEnds) {
+  uint8_t memory[3][4096];
+  const model::Extent last{memory[2], 2, nullptr}, middle{memory[1], 1, &last};
+  // Five blocks of two int8 columns: 64 bytes of weights, 64 of scales.
+  const Matrix m{70, 2, WeightFormat::q8, Groups::of(2, 2), {memory[0], 2, &middle}};
+  const auto expect_run = [&](uint32_t first, uint32_t end, const uint8_t* data, uint32_t blocks) {
+    const Matrix::Run run = m.run(first, end);
+    EXPECT_EQ(run.data, data) << first << " to " << end;
+    EXPECT_EQ(run.blocks, blocks) << first << " to " << end;
+  };
+  expect_run(0, 5, memory[0], 2);
+  expect_run(0, 1, memory[0], 1);
+  expect_run(1, 5, memory[0] + 128, 1);
+  expect_run(2, 5, memory[1], 1);
+  expect_run(3, 5, memory[2], 2);
+  expect_run(4, 5, memory[2] + 128, 1);
+  EXPECT_EQ(m.block(4), memory[2] + 128);
+}
+
 TEST(Matrix, BytesAreThoseOfItsBlocks) {
-  EXPECT_EQ((Matrix{nullptr, 17, 5, DType::f32, {}}.bytes()), 2u * 5 * 16 * 4);
-  EXPECT_EQ((Matrix{nullptr, 16, 50, DType::q8, Groups::of(50, 32)}.bytes()), 2u * (32 * 16 + 64));
-  EXPECT_EQ((Matrix{nullptr, 1 << 20, 32768, DType::f32, {}}.bytes()), uint64_t{1} << 37);
+  EXPECT_EQ((Matrix{17, 5, WeightFormat::f32, {}, {}}.bytes()), 2u * 5 * 16 * 4);
+  EXPECT_EQ((Matrix{16, 50, WeightFormat::q8, Groups::of(50, 32), {}}.bytes()), 2u * (32 * 16 + 64));
+  EXPECT_EQ((Matrix{1 << 20, 32768, WeightFormat::f32, {}, {}}.bytes()), uint64_t{1} << 37);
 }
 
 TEST(Pack, Float32RowsLieInterleavedAndComeBack) {
   std::mt19937 random(1);
   for (const auto& [rows, cols, group_size] : kShapes)
     for (uint32_t most = 1; most <= 5; ++most) {  // rows that go in together
-      const Packed packed(rows, cols, DType::f32);
+      const Packed packed(rows, cols, WeightFormat::f32);
       const std::vector<float> all = draw(random, rows * cols);
       for (uint32_t row = 0; row < rows;) {
         const uint32_t run = std::min(rows - row, uint32_t(random() % (most + 1)));
@@ -143,7 +162,7 @@ TEST(Pack, Float32RowsLieInterleavedAndComeBack) {
 TEST(Pack, Int8RowsLieInterleavedAndComeBack) {
   std::mt19937 random(2);
   for (const auto& [rows, cols, group_size] : kShapes) {
-    const Packed packed(rows, cols, DType::q8, group_size);
+    const Packed packed(rows, cols, WeightFormat::q8, group_size);
     std::vector<int> q(cols);
     std::vector<std::vector<float>> all;
     for (uint32_t row = 0; row < rows; ++row) {
@@ -168,8 +187,8 @@ TEST(Pack, Int8RowsLieInterleavedAndComeBack) {
 TEST(Pack, WhatAGroupLacksIsZero) {
   std::mt19937 random(3);
   for (const auto& [rows, cols, group_size] : kShapes) {
-    const Packed packed(rows, cols, DType::q8, group_size);
-    const Packed stored(rows, cols, DType::q8, group_size);
+    const Packed packed(rows, cols, WeightFormat::q8, group_size);
+    const Packed stored(rows, cols, WeightFormat::q8, group_size);
     const Exact<int8_t> scratch(group_size), q(cols);
     for (uint32_t row = 0; row < rows; ++row) {
       const Exact<float> w(draw(random, cols));
@@ -186,16 +205,16 @@ TEST(Pack, WhatAGroupLacksIsZero) {
 }
 
 TEST(Pack, ARowLeavesTheOthersAlone) {
-  for (const DType dtype : {DType::f32, DType::q8}) {
-    const Packed packed(40, 10, dtype, 4);
+  for (const WeightFormat format : {WeightFormat::f32, WeightFormat::q8}) {
+    const Packed packed(40, 10, format, 4);
     const Exact<int8_t> scratch(4);
     const std::vector<float> row(10, 1.0f);
-    dtype == DType::f32 ? model::pack_f32(packed.matrix, 21, 1, row.data())
+    format == WeightFormat::f32 ? model::pack_f32(packed.matrix, 21, 1, row.data())
                         : model::quantize_row(packed.matrix, 21, row.data(), scratch.data());
     uint64_t changed = 0;
     for (const uint8_t byte : packed.memory) changed += byte != 0xff;
     // 1.0f is 3f800000 or, in three groups of four, 127 + 128 = ff and 80 with a scale of 3c010204.
-    EXPECT_EQ(changed, dtype == DType::f32 ? 10u * 4 : 2u + 3 * 4);
+    EXPECT_EQ(changed, format == WeightFormat::f32 ? 10u * 4 : 2u + 3 * 4);
   }
 }
 
@@ -211,7 +230,7 @@ TEST(Quantize, RoundsTiesToEven) {
 
 TEST(Quantize, GroupsOfZerosAreZero) {
   ASSERT_NO_FATAL_FAILURE(expect_quantized({0, -0.0f, 0, 0, 0, 1, 2, 0, 0, -0.0f}, 5));
-  const Packed packed(1, 4, DType::q8, 4);
+  const Packed packed(1, 4, WeightFormat::q8, 4);
   const Exact<int8_t> scratch(4);
   model::quantize_row(packed.matrix, 0, std::vector<float>(4).data(), scratch.data());
   EXPECT_EQ(packed.scale(0, 0), 0);
@@ -243,7 +262,7 @@ TEST(Quantize, ADamagedWeightGivesTheSameInEveryColumn) {
   const Exact<int8_t> scratch(7);
   for (const float damaged : {NAN, INFINITY, -INFINITY})
     for (uint32_t col = 0; col < 7; ++col) {
-      const Packed packed(1, 7, DType::q8, 7), first(1, 7, DType::q8, 7);
+      const Packed packed(1, 7, WeightFormat::q8, 7), first(1, 7, WeightFormat::q8, 7);
       std::vector<float> w(7, 0.5f);
       w[0] = damaged;
       model::quantize_row(first.matrix, 0, w.data(), scratch.data());
@@ -257,7 +276,7 @@ TEST(Quantize, ADamagedWeightGivesTheSameInEveryColumn) {
 TEST(Pack, WholeNumbersTakeTheirScalesInBothForms) {
   std::mt19937 random(5);
   for (const auto& [rows, cols, group_size] : kShapes) {
-    const Packed q8(rows, cols, DType::q8, group_size), f32(rows, cols, DType::f32, group_size);
+    const Packed q8(rows, cols, WeightFormat::q8, group_size), f32(rows, cols, WeightFormat::f32, group_size);
     for (uint32_t row = 0; row < rows; ++row) {
       const Exact<int8_t> q(cols);
       for (int8_t& x : q) x = int8_t(random());

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/formats/llama2c.hpp"
+#include "model/model.hpp"
 
 namespace test {
 

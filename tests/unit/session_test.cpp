@@ -23,12 +23,11 @@ class SessionTest : public testing::Test {
 
   std::unique_ptr<test::Engine> make_engine() {
     rt::MemorySource model = test::memory_source(file_), words = test::memory_source(words_);
-    return std::make_unique<test::Engine>(model, &words, model::Storage{}, model::kSse2Kernels,
-                                          alone_);
+    return std::make_unique<test::Engine>(model, &words, model::EngineOptions{}, model::kSse2Kernels, alone_);
   }
 
   void begin(const std::string& prompt, uint32_t steps, const model::Sampling& sampling) {
-    engine_->sampler.set(sampling);
+    engine_->sampler().set(sampling);
     const auto begun =
         session_.begin({prompt.data(), prompt.size()}, steps, engine_->session_arena());
     if (!begun) throw std::runtime_error(begun.error().text);
@@ -50,19 +49,19 @@ class SessionTest : public testing::Test {
   /// llama2.c's generate(): a token goes in at every position, its successor comes out.
   Story naive(const std::string& prompt, uint32_t steps, const model::Sampling& sampling) {
     const auto fresh = make_engine();
-    fresh->sampler.set(sampling);
+    fresh->sampler().set(sampling);
     const rt::Span<Token> tokens = test::need(
-        fresh->tokenizer.encode({prompt.data(), prompt.size()}, fresh->session_arena()));
+        fresh->tokenizer().encode({prompt.data(), prompt.size()}, fresh->session_arena()));
     if (steps == 0 || steps > kContext) steps = kContext;
     Story story;
     Token token = tokens[0];
     for (uint32_t pos = 0; pos < steps;) {
-      const rt::Span<float> logits = fresh->transformer.forward({&token, 1}, pos);
-      const Token next = pos + 1 < tokens.count ? tokens[pos + 1] : fresh->sampler.sample(logits);
+      const rt::Span<float> logits = fresh->transformer().forward({&token, 1}, pos);
+      const Token next = pos + 1 < tokens.count ? tokens[pos + 1] : fresh->sampler().sample(logits);
       ++pos;
       if (next == 1) break;
       story.tokens.push_back(next);
-      story.text += test::string(fresh->tokenizer.decode(token, next));
+      story.text += test::string(fresh->tokenizer().decode(token, next));
       token = next;
     }
     return story;
@@ -93,7 +92,7 @@ TEST_F(SessionTest, BosEndsTheTextWhereverItIsDrawn) {
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     const model::Sampling sampling{10.0f, 1.0f, seed};
     const Story story = tell("tea", 30, sampling);
-    EXPECT_EQ(std::count(story.tokens.begin(), story.tokens.end(), model::kBos), 0);
+    EXPECT_EQ(std::count(story.tokens.begin(), story.tokens.end(), 1u), 0);
     EXPECT_EQ(session_.ended_itself(), story.tokens.size() < 30);
     if (story.tokens.size() == 30) continue;
     ++ended_early;

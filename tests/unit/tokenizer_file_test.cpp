@@ -6,15 +6,34 @@
 namespace {
 
 using model::Token;
-using model::Tokenizer;
 using test::Piece;
+
+/// Reads a tokenizer into exactly the memory that it wants, but for what is lacking.
+class Loading {
+ public:
+  Loading(const std::vector<uint8_t>& file, uint32_t vocab_size, uint64_t lacking = 0, uint64_t scratch_lacking = 0)
+      : bytes(model::tokenizer_bytes(file.size(), vocab_size)),
+        memory_(bytes.arena - lacking), scratch_(bytes.scratch - scratch_lacking), vocab_size_(vocab_size) {}
+
+  rt::Result<model::SentencePiece> from(rt::ByteSource& source) {
+    rt::Arena arena(memory_.span()), scratch(scratch_.span());
+    model::Stream stream(source);
+    rt::Result<model::SentencePiece> tokenizer = model::read_tokenizer(stream, vocab_size_, arena, scratch);
+    EXPECT_EQ(scratch.used(), 0u);
+    return tokenizer;
+  }
+
+  const model::TokenizerBytes bytes;
+
+ private:
+  test::Exact<uint8_t> memory_, scratch_;
+  uint32_t vocab_size_;
+};
 
 /// The sentence of the error that loading `file` for `vocab_size` tokens must give.
 std::string refusal(const std::vector<uint8_t>& file, uint32_t vocab_size) {
-  const test::Exact<uint8_t> memory(Tokenizer::arena_bytes(file.size(), vocab_size));
-  rt::Arena arena(memory.span());
   test::PieceSource source(file, {100});
-  const auto tokenizer = Tokenizer::load(source, vocab_size, arena);
+  const auto tokenizer = Loading(file, vocab_size).from(source);
   EXPECT_FALSE(tokenizer);
   if (tokenizer) return "";
   EXPECT_EQ(tokenizer.error().code, rt::Errc::bad_file);
@@ -65,10 +84,9 @@ TEST(TokenizerFile, DamagedFilesNeverCrash) {
   for (int time = 0; time < 3000; ++time) {
     auto file = whole;
     for (uint32_t n = 1 + random() % 4; n; --n) file[random() % file.size()] = uint8_t(random());
-    const test::Exact<uint8_t> memory(Tokenizer::arena_bytes(file.size(), 280));
-    rt::Arena arena(memory.span());
+    Loading loading(file, 280);
     test::PieceSource source(file, {64});
-    auto tokenizer = Tokenizer::load(source, 280, arena);
+    auto tokenizer = loading.from(source);
     if (!tokenizer) continue;
     const test::Exact<uint8_t> room(8192);
     rt::Arena prompt(room.span());
@@ -80,11 +98,9 @@ TEST(TokenizerFile, DamagedFilesNeverCrash) {
 TEST(TokenizerFile, ABrokenMediumIsReportedAsItSays) {
   const auto file = test::made_tokenizer(300);
   for (uint64_t broken_from = 0; broken_from < file.size(); broken_from += 7) {
-    const test::Exact<uint8_t> memory(Tokenizer::arena_bytes(file.size(), 300));
-    rt::Arena arena(memory.span());
     test::PieceSource source(file, {10});
     source.broken_from = broken_from;
-    const auto tokenizer = Tokenizer::load(source, 300, arena);
+    const auto tokenizer = Loading(file, 300).from(source);
     ASSERT_FALSE(tokenizer);
     EXPECT_STREQ(tokenizer.error().text, "made.bin: the medium is broken");
   }
@@ -95,16 +111,29 @@ TEST(TokenizerFile, OneByteTooFewIsSaidToBeTooFew) {
     std::vector<Piece> pieces = test::with_bytes(std::vector<Piece>(41, {"x"}));
     pieces.resize(vocab_size);
     const auto file = test::file_of(pieces);
-    const uint64_t bytes = Tokenizer::arena_bytes(file.size(), vocab_size);
-    for (uint64_t lacking = 1; lacking < bytes; lacking += 1 + lacking / 3) {
-      const test::Exact<uint8_t> memory(bytes - lacking);
-      rt::Arena arena(memory.span());
+    const auto expect_too_few = [&](uint64_t lacking, uint64_t scratch_lacking) {
       test::PieceSource source(file, {1000});
-      const auto tokenizer = Tokenizer::load(source, vocab_size, arena);
-      ASSERT_FALSE(tokenizer) << vocab_size << ", " << lacking;
+      const auto tokenizer = Loading(file, vocab_size, lacking, scratch_lacking).from(source);
+      ASSERT_FALSE(tokenizer) << vocab_size << ", " << lacking << ", " << scratch_lacking;
       EXPECT_EQ(tokenizer.error().code, rt::Errc::out_of_memory);
       EXPECT_EQ(std::string(tokenizer.error().text).rfind("out of memory", 0), 0u);
+    };
+    const model::TokenizerBytes bytes = model::tokenizer_bytes(file.size(), vocab_size);
+    for (uint64_t lacking = 1; lacking < bytes.arena; lacking += 1 + lacking / 3) expect_too_few(lacking, 0);
+    for (uint64_t lacking = 1; lacking < bytes.scratch; lacking += 1 + lacking / 3) expect_too_few(0, lacking);
+  }
+}
+
+TEST(TokenizerFile, PiecesOfMoreThanAKilobyteAreRefused) {
+  for (const size_t length : {1023, 1024, 1025, 5000}) {
+    const auto file = test::file_of(test::with_bytes({{"x"}, {std::string(length, 'y')}}));
+    if (length <= 1024) {
+      const test::MadeTokenizer tokenizer(file, 261);
+      EXPECT_EQ(test::string(tokenizer->decode(0, 260)), std::string(length, 'y'));
+      continue;
     }
+    EXPECT_NE(refusal(file, 261).find("token 260 is "), std::string::npos);
+    EXPECT_NE(refusal(file, 261).find("bytes long; this program knows tokens of up to 1,024"), std::string::npos);
   }
 }
 

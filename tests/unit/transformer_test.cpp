@@ -13,7 +13,7 @@
 
 namespace {
 
-using model::DType;
+using model::Precision;
 using test::Exact;
 using test::LoadedModel;
 using test::MadeCheckpoint;
@@ -27,7 +27,7 @@ class MadeTransformer {
  public:
   MadeTransformer(const LoadedModel& loaded, const model::Kernels& kernels,
                   rt::Workers& workers, uint32_t context = 0)
-      : memory_(model::Transformer::arena_bytes(loaded.model.config, loaded.groups,
+      : memory_(model::Transformer::arena_bytes(loaded.model.config, loaded.activations,
                                                 context ? context : loaded.model.config.seq_len,
                                                 workers.most_slices())),
         arena_(memory_.span()) {
@@ -78,9 +78,9 @@ class EveryTransformer : public test::EveryKernelSet {
                         uint32_t most) {
     const LoadedModel loaded(file, storage);
     PlainModel plain(file);
-    const uint32_t dim = loaded.groups.dim.size, hidden_dim = loaded.groups.hidden_dim.size;
-    if (storage.precision == DType::q8 && plain.version != 2) plain.quantize(dim, hidden_dim);
-    if (storage.precision == DType::f32)
+    const uint32_t dim = loaded.group_dim(), hidden_dim = loaded.group_hidden_dim();
+    if (storage.precision == Precision::q8 && plain.version != 2) plain.quantize(dim, hidden_dim);
+    if (storage.precision == Precision::f32)
       for (test::Tensor* t : {&plain.wq, &plain.wk, &plain.wv, &plain.wo, &plain.w1, &plain.w2,
                               &plain.w3, &plain.classifier})
         t->q.clear();
@@ -107,7 +107,7 @@ TEST_P(EveryTransformer, GivesLlama2csLogitsInFloat32) {
   for (const model::Config& shape : test::small_shapes())
     for (const bool shared : {true, false}) {
       const auto file = MadeCheckpoint{.config = shape, .shared_classifier = shared}.bytes();
-      ASSERT_NO_FATAL_FAILURE(expect_reference(file, {DType::f32}, 18, 1));
+      ASSERT_NO_FATAL_FAILURE(expect_reference(file, {Precision::f32}, 18, 1));
     }
 }
 
@@ -115,26 +115,26 @@ TEST_P(EveryTransformer, GivesLlama2csLogitsInInt8) {
   for (const model::Config& shape : test::small_shapes())
     for (const uint32_t group_size : {8, 32, 384})
       ASSERT_NO_FATAL_FAILURE(expect_reference(MadeCheckpoint{.config = shape}.bytes(),
-                                               {DType::q8, group_size}, 10, 1));
+                                               {Precision::q8, group_size}, 10, 1));
 }
 
 TEST_P(EveryTransformer, GivesLlama2csLogitsFromInt8Files) {
   for (const model::Config& shape : test::small_shapes()) {
     const auto file = MadeCheckpoint{.config = shape, .version = 2}.bytes();
-    for (const DType precision : {DType::f32, DType::q8})
+    for (const Precision precision : {Precision::f32, Precision::q8})
       ASSERT_NO_FATAL_FAILURE(expect_reference(file, {precision}, 10, 1));
   }
 }
 
 TEST_P(EveryTransformer, GivesLlama2csLogitsInALongText) {
-  for (const DType precision : {DType::f32, DType::q8})
+  for (const Precision precision : {Precision::f32, Precision::q8})
     ASSERT_NO_FATAL_FAILURE(expect_reference(MadeCheckpoint{.config = test::shape("gqa")}.bytes(),
                                              {precision}, 100, 21));
 }
 
 TEST_P(EveryTransformer, GivesTheSameHoweverAPromptIsCut) {
   for (const char* name : {"odd", "gqa"})
-    for (const DType precision : {DType::f32, DType::q8}) {
+    for (const Precision precision : {Precision::f32, Precision::q8}) {
       const LoadedModel loaded(MadeCheckpoint{.config = test::shape(name)}.bytes(), {precision});
       const Tokens tokens = draw_tokens(loaded.model.config, 40);
       MadeTransformer transformer = make(loaded);
@@ -154,7 +154,7 @@ TEST_P(EveryTransformer, GivesTheSameHoweverAPromptIsCut) {
 TEST_P(EveryTransformer, GivesTheScalarSetsBitsForAModelOfUsualSize) {
   model::Config shape = test::shape("15M");
   shape.n_layers = 1, shape.vocab_size = 1000;
-  for (const DType precision : {DType::f32, DType::q8}) {
+  for (const Precision precision : {Precision::f32, Precision::q8}) {
     const LoadedModel loaded(MadeCheckpoint{.config = shape}.bytes(), {precision});
     const Tokens tokens = draw_tokens(shape, 12);
     MadeTransformer scalar(loaded, model::kScalarKernels, alone_);
@@ -164,7 +164,7 @@ TEST_P(EveryTransformer, GivesTheScalarSetsBitsForAModelOfUsualSize) {
 
 INSTANTIATE_TEST_SUITE_P(Sets, EveryTransformer, test::all_sets(), test::set_name);
 
-class TransformerTest : public testing::TestWithParam<DType> {
+class TransformerTest : public testing::TestWithParam<Precision> {
  protected:
   MadeTransformer make(uint32_t context = 0) {
     return MadeTransformer(loaded_, model::kSse2Kernels, alone_, context);
@@ -264,7 +264,7 @@ TEST_P(TransformerTest, TheTextBeforeMattersAndItsOrder) {
 
 TEST_P(TransformerTest, OneByteTooFewIsSaidToBeTooFew) {
   const uint64_t bytes =
-      model::Transformer::arena_bytes(loaded_.model.config, loaded_.groups, 40, 1);
+      model::Transformer::arena_bytes(loaded_.model.config, loaded_.activations, 40, 1);
   for (uint64_t lacking = 1; lacking < bytes; lacking += lacking < 4000 ? 7 : 997) {
     const Exact<uint8_t> memory(bytes - lacking);
     rt::Arena arena(memory.span());
@@ -277,7 +277,7 @@ TEST_P(TransformerTest, OneByteTooFewIsSaidToBeTooFew) {
 
 TEST_P(TransformerTest, SaysWhatItWasMadeFrom) {
   const Exact<uint8_t> memory(
-      model::Transformer::arena_bytes(loaded_.model.config, loaded_.groups, 33, 1));
+      model::Transformer::arena_bytes(loaded_.model.config, loaded_.activations, 33, 1));
   rt::Arena arena(memory.span());
   const model::Transformer transformer = test::need(
       model::Transformer::create(loaded_.model, 33, model::kSse2Kernels, alone_, arena));
@@ -286,14 +286,14 @@ TEST_P(TransformerTest, SaysWhatItWasMadeFrom) {
   EXPECT_EQ(transformer.config().vocab_size, 275u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, TransformerTest, testing::Values(DType::f32, DType::q8),
+INSTANTIATE_TEST_SUITE_P(Precisions, TransformerTest, testing::Values(Precision::f32, Precision::q8),
                          test::precision_name);
 
 TEST(Transformer, Int8OfAFloat32FileGivesTheLogitsOfTheVersion2File) {
   const model::Config shape = test::shape("tiny");
-  const LoadedModel rounded(MadeCheckpoint{.config = shape}.bytes(), {DType::q8, 32});
+  const LoadedModel rounded(MadeCheckpoint{.config = shape}.bytes(), {Precision::q8, 32});
   const LoadedModel stored(MadeCheckpoint{.config = shape, .version = 2, .group_size = 32}.bytes(),
-                           {DType::q8});
+                           {Precision::q8});
   rt::Alone alone;
   MadeTransformer a(rounded, model::kSse2Kernels, alone), b(stored, model::kSse2Kernels, alone);
   const Tokens tokens = draw_tokens(shape, 20);
@@ -305,7 +305,7 @@ TEST(Transformer, VersionsOfOneModelGiveTheSameLogits) {
   std::optional<Logits> expected;
   for (const int version : {0, 1}) {
     const auto file = MadeCheckpoint{.config = shape, .version = version}.bytes();
-    const LoadedModel loaded(file, {DType::f32});
+    const LoadedModel loaded(file, {Precision::f32});
     rt::Alone alone;
     MadeTransformer transformer(loaded, model::kSse2Kernels, alone);
     const Logits logits = transformer.forward(draw_tokens(shape, 20), 0);
@@ -316,14 +316,14 @@ TEST(Transformer, VersionsOfOneModelGiveTheSameLogits) {
 
 TEST(Transformer, TheCacheTakesARoundedContextOfKeysAndValues) {
   const model::Config gqa = test::shape("gqa");  // 5 layers, 4 heads of 8, values in lanes of 16
-  EXPECT_EQ(model::Transformer::cache_bytes(gqa, 512), 5u * 4 * 512 * (8 + 16) * 4);
-  EXPECT_EQ(model::Transformer::cache_bytes(gqa, 497), 5u * 4 * 512 * (8 + 16) * 4);
-  const model::RowGroups groups{DType::f32, {}, {}};
-  const uint64_t all = model::Transformer::arena_bytes(gqa, groups, 512, 1);
-  const uint64_t without = model::Transformer::arena_bytes(gqa, groups, 16, 1);
+  EXPECT_EQ(model::KvCache::bytes(gqa, 512), 5u * 4 * 512 * (8 + 16) * 4);
+  EXPECT_EQ(model::KvCache::bytes(gqa, 497), 5u * 4 * 512 * (8 + 16) * 4);
+  const model::ActivationSize none;
+  const uint64_t all = model::Transformer::arena_bytes(gqa, none, 512, 1);
+  const uint64_t without = model::Transformer::arena_bytes(gqa, none, 16, 1);
   const uint64_t scratch = (512 - 16) * 4;
-  EXPECT_EQ(all - without, model::Transformer::cache_bytes(gqa, 512) -
-                               model::Transformer::cache_bytes(gqa, 16) + scratch);
+  EXPECT_EQ(all - without, model::KvCache::bytes(gqa, 512) -
+                               model::KvCache::bytes(gqa, 16) + scratch);
 }
 
 }  // namespace
