@@ -5,11 +5,10 @@
 #include "boot/platform/program.hpp"
 #include "boot/platform/screen.hpp"
 #include "boot/start_options.hpp"
+#include "boot/version.hpp"
 
 namespace boot {
 namespace {
-
-constexpr const char* kVersion = "0.1";
 
 void print_head(platform::Console& console) {
   console.set_color(platform::Color::white);

@@ -14,7 +14,7 @@ static_assert(uint8_t(model::Precision::f32) == 0 && uint8_t(model::Precision::q
 
 constexpr Option kOptions[] = {
     {"model", 'm', Kind::text, Effect::model, offsetof(Options, model), offsetof(Options, rooms.model), 256, "FILE", "",
-     "the model, a path on the volume"},
+     "the model"},
     {"tokenizer", 'z', Kind::text, Effect::model, offsetof(Options, tokenizer), offsetof(Options, rooms.tokenizer), 256,
      "FILE", "", "its tokenizer; else the one beside it"},
     {"prompt", 'i', Kind::text, Effect::story, offsetof(Options, prompt), offsetof(Options, rooms.prompt), kPromptBytes,
@@ -184,8 +184,7 @@ rt::Error no_option(rt::Text name, rt::Span<const OptionSet> sets) {
   return no_such("option ", name, nearest, "--help lists them");
 }
 
-void print_help(rt::Sink& out, const char* usage, const OptionSet& set) {
-  rt::print(out, "usage: %s\n", usage);
+void print_options(rt::Sink& out, const OptionSet& set) {
   for (const Option& option : set.rows) {
     char buffer[24];
     const rt::Text takes_what = takes(option, {buffer, sizeof buffer});
@@ -195,6 +194,11 @@ void print_help(rt::Sink& out, const char* usage, const OptionSet& set) {
     if (option.initial[0] && !takes_what.empty()) rt::print(out, " (%s)", option.initial);
     out.write("\n");
   }
+}
+
+void print_help(rt::Sink& out, const char* usage, const OptionSet& set) {
+  rt::print(out, "usage: %s\n", usage);
+  print_options(out, set);
 }
 
 }  // namespace boot

@@ -97,7 +97,9 @@ rt::Text takes(const Option& option, rt::Span<char> buffer);
 /// The error where there is no such option.
 rt::Error no_option(rt::Text name, rt::Span<const OptionSet> sets);
 
-/// Prints a usage line and every option of a set with its letter, what it takes and its default, as `--help` shows them.
+/// Prints every option of a set with its letter, what it takes and its default.
+void print_options(rt::Sink& out, const OptionSet& set);
+/// What `--help` shows: a usage line and the options.
 void print_help(rt::Sink& out, const char* usage, const OptionSet& set);
 
 }  // namespace boot

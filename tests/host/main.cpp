@@ -3,112 +3,22 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
+#include "boot/version.hpp"
 #include "model/kernels/select.hpp"
 #include "rt/parse.hpp"
 #include "tests/host/cpu.hpp"
 #include "tests/host/engine.hpp"
 #include "tests/host/file_source.hpp"
+#include "tests/host/options.hpp"
 #include "tests/host/threads.hpp"
 
 namespace {
-
-constexpr const char* kUsage = R"(usage: llama MODEL [options]
-  -z FILE           tokenizer (tokenizer.bin beside the model, or in this folder)
-  -t T              temperature, 0 to 10; 0 takes the likeliest token always (0.8)
-  -p P              top-p, 0 to 1; 0 or 1 switch it off (0.9)
-  -s SEED           seed of the random numbers (the time)
-  -n STEPS          tokens, the prompt's included; 0: to the end of the context (256)
-  -i TEXT           prompt
-  --precision P     f32 or q8: how float32 weights are kept (q8)
-  --group-size N    columns that share a scale when float32 becomes int8
-  --context N       tokens that the model looks back on (its own, up to 4,096)
-  --ids             print the token ids after the first BOS instead of the text
-  --threads N       cores to use (1)
-  --kernel NAME     a set of --list-kernels instead of the fastest
-  --list-kernels    print the kernels that this machine can run, and end
-  --perplexity FILE bits per byte on stories that are separated by a line <|endoftext|>
-)";
-
-struct Options {
-  std::string model, tokenizer, prompt, perplexity, kernel;
-  model::Sampling sampling;
-  uint32_t steps = 256, threads = 1, context = 0;
-  model::Storage storage;
-  bool ids = false, list_kernels = false;
-};
-
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-double number(const std::string& flag, const std::string& text, double least, double most) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end || !(value >= least && value <= most))
-    throw UsageError(flag + " wants a number from " + std::to_string(least) + " to " +
-                     std::to_string(most) + ", not '" + text + "'");
-  return value;
-}
-
-uint64_t whole(const std::string& flag, const std::string& text, uint64_t most) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  const unsigned long long value = digits && text.size() < 20 ? std::stoull(text) : most;
-  if (!digits || value > most || text.size() >= 20)
-    throw UsageError(flag + " wants a whole number up to " + std::to_string(most) + ", not '" +
-                     text + "'");
-  return value;
-}
-
-model::Precision precision(const std::string& text) {
-  if (text == "f32") return model::Precision::f32;
-  if (text == "q8") return model::Precision::q8;
-  throw UsageError("--precision wants f32 or q8, not '" + text + "'");
-}
-
-Options parse(const std::vector<std::string>& arguments) {
-  Options o;
-  o.sampling.seed = static_cast<uint64_t>(std::time(nullptr));
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& flag = arguments[i];
-    if (flag == "--ids") {
-      o.ids = true;
-    } else if (flag == "--list-kernels") {
-      o.list_kernels = true;
-    } else if (flag[0] != '-') {
-      if (!o.model.empty()) throw UsageError("one model, not also '" + flag + "'");
-      o.model = flag;
-    } else {
-      if (i + 1 == arguments.size()) throw UsageError(flag + " wants a value");
-      const std::string& value = arguments[++i];
-      if (flag == "-z") o.tokenizer = value;
-      else if (flag == "-t") o.sampling.temperature = float(number(flag, value, 0, 10));
-      else if (flag == "-p") o.sampling.topp = float(number(flag, value, 0, 1));
-      else if (flag == "-s") o.sampling.seed = whole(flag, value, UINT64_MAX);
-      else if (flag == "-n") o.steps = uint32_t(whole(flag, value, UINT32_MAX));
-      else if (flag == "-i") o.prompt = value;
-      else if (flag == "--precision") o.storage.precision = precision(value);
-      else if (flag == "--group-size") o.storage.group_size = uint32_t(whole(flag, value, 65536));
-      else if (flag == "--context") o.context = uint32_t(whole(flag, value, 1 << 20));
-      else if (flag == "--threads") o.threads = uint32_t(whole(flag, value, rt::Crew::kMostMembers));
-      else if (flag == "--kernel") o.kernel = value;
-      else if (flag == "--perplexity") o.perplexity = value;
-      else throw UsageError("no option '" + flag + "'");
-    }
-  }
-  if (o.threads == 0) throw UsageError("--threads wants at least 1");
-  if (o.storage.group_size == 0) throw UsageError("--group-size wants at least 1");
-  if (o.model.empty() && !o.list_kernels) throw UsageError("which model?");
-  return o;
-}
 
 const model::Kernels& choose_kernels(const std::string& name) {
   if (name.empty()) {
@@ -116,30 +26,34 @@ const model::Kernels& choose_kernels(const std::string& name) {
       if (model::usable(*kernels, test::cpu_features())) return *kernels;
   }
   const model::Kernels* kernels = model::find_kernels({name.data(), name.size()});
-  if (!kernels) throw UsageError("no kernel '" + name + "'; --list-kernels tells which there are");
+  if (!kernels) throw test::UsageError("no kernel '" + name + "'; --list-kernels tells which there are");
   if (!model::usable(*kernels, test::cpu_features()))
-    throw UsageError("this machine cannot run the kernel '" + name + "'");
+    throw test::UsageError("this machine cannot run the kernel '" + name + "'");
   return *kernels;
 }
 
-std::string find_tokenizer(const Options& o) {
-  if (!o.tokenizer.empty()) return o.tokenizer;
-  const size_t slash = o.model.rfind('/');
-  if (slash != std::string::npos) {
-    const std::string beside = o.model.substr(0, slash + 1) + "tokenizer.bin";
-    if (std::ifstream(beside)) return beside;
-  }
+/// NAME-tokenizer.bin for a model NAME.bin, else tokenizer.bin beside it, else here.
+std::string find_tokenizer(const boot::Options& o) {
+  if (!o.tokenizer.empty()) return test::string(o.tokenizer);
+  const std::filesystem::path model = test::string(o.model);
+  for (const std::string& name : {model.stem().string() + "-tokenizer.bin", std::string("tokenizer.bin")})
+    if (const auto beside = model.parent_path() / name; std::filesystem::exists(beside)) return beside.string();
   return "tokenizer.bin";
 }
 
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(path + ": cannot be read");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 /// Prints the story; the figures go to stderr, so that stdout holds only the text.
-void tell(const Options& o, test::Engine& engine) {
+void tell(const boot::Options& o, test::Engine& engine) {
   using Clock = std::chrono::steady_clock;
-  engine.sampler().set(o.sampling);
-  if (auto begun = engine.session->begin({o.prompt.data(), o.prompt.size()}, o.steps,
-                                         engine.session_arena());
-      !begun)
-    throw std::runtime_error(begun.error().text);
+  engine.sampler().set({o.temperature, o.topp, o.seed});
+  const std::string file = o.prompt_file.empty() ? "" : read_file(test::string(o.prompt_file));
+  const rt::Text prompt = o.prompt_file.empty() ? o.prompt : rt::trim({file.data(), file.size()});
+  test::need(engine.session->begin(prompt, uint32_t(o.steps), engine.session_arena()));
   uint32_t drawn = 0;
   Clock::time_point first;
   for (;;) {
@@ -172,10 +86,7 @@ double surprise(rt::Span<const float> logits, model::Token token) {
 
 /// Bits per byte: each story on its own, cut at the context; bits of every token after BOS over
 /// the bytes of those tokens.
-void perplexity(const Options& o, test::Engine& engine) {
-  std::ifstream file(o.perplexity, std::ios::binary);
-  if (!file) throw std::runtime_error(o.perplexity + ": cannot be read");
-  const std::string all((std::istreambuf_iterator<char>(file)), {});
+void perplexity(const std::string& all, test::Engine& engine) {
   const std::string separator = "<|endoftext|>";
   double bits = 0;
   uint64_t bytes = 0, tokens = 0, stories = 0;
@@ -203,17 +114,28 @@ void perplexity(const Options& o, test::Engine& engine) {
               (unsigned long long)stories, (unsigned long long)tokens, (unsigned long long)bytes);
 }
 
-int run(const Options& o) {
-  if (o.list_kernels) {
+int run(const test::CommandLine& line) {
+  const boot::Options& o = line.options;
+  if (o.help) {
+    test::print_help();
+    return 0;
+  }
+  if (o.version) {
+    std::printf("llama %s\n", boot::kVersion);
+    return 0;
+  }
+  if (line.host.list_kernels) {
     for (const model::Kernels* kernels : model::all_kernels())
       if (model::usable(*kernels, test::cpu_features())) std::printf("%s\n", kernels->name);
     return 0;
   }
-  test::FileSource source(o.model), tokenizer(find_tokenizer(o));
-  test::Threads threads(o.threads);
-  test::Engine engine(source, &tokenizer, {.storage = o.storage, .context = o.context}, choose_kernels(o.kernel),
-                      threads.crew);
-  o.perplexity.empty() ? tell(o, engine) : perplexity(o, engine);
+  test::FileSource source(test::string(o.model)), tokenizer(find_tokenizer(o));
+  test::Threads threads(uint32_t(o.threads));
+  const model::Storage storage{.precision = o.precision, .group_size = uint32_t(line.host.group_size)};
+  test::Engine engine(source, &tokenizer, {.storage = storage, .context = uint32_t(o.context)},
+                      choose_kernels(test::string(o.kernel)), threads.crew);
+  if (line.host.perplexity.empty()) tell(o, engine);
+  else perplexity(read_file(test::string(line.host.perplexity)), engine);
   return 0;
 }
 
@@ -221,9 +143,9 @@ int run(const Options& o) {
 
 int main(int count, char** values) {
   try {
-    return run(parse({values + 1, values + count}));
-  } catch (const UsageError& error) {
-    std::fprintf(stderr, "llama: %s\n%s", error.what(), kUsage);
+    return run(test::CommandLine(count - 1, values + 1));
+  } catch (const test::UsageError& error) {
+    std::fprintf(stderr, "llama: %s\n", error.what());
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "llama: %s\n", error.what());
