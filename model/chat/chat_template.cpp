@@ -40,38 +40,49 @@ constexpr ChatFamily kFamilies[] = {
 };
 
 /// Where `part` begins in `text` from `at` on; past the end where it does not occur.
-uint64_t find(rt::Text text, rt::Text part, uint64_t at = 0) {
-  while (at < text.size && !text.from(at).starts_with(part)) ++at;
+uint64_t find(const rt::Text& text, const char* part, uint64_t at = 0) {
+  const rt::Text wanted = part;
+  while (at < text.size && !text.from(at).starts_with(wanted)) ++at;
   return at;
 }
 
-bool has(rt::Text text, rt::Text part) { return find(text, part) < text.size; }
+bool has(const rt::Text& text, const char* part) { return find(text, part) < text.size; }
 
-rt::Text family_of(rt::Text jinja) {
-  if (has(jinja, "<|im_start|>")) return "chatml";
-  // Mistral's templates have [INST] too, and nothing for the system.
-  if (has(jinja, "[INST]") && has(jinja, "<<SYS>>")) return "llama2";
-  if (has(jinja, "<|start_header_id|>") && has(jinja, "<|end_header_id|>")) return "llama3";
-  // Phi-3 has these two as well, with an end token of its own.
-  if (has(jinja, "<|user|>") && has(jinja, "<|assistant|>") && !has(jinja, "<|end|>") &&
-      (has(jinja, "eos_token") || has(jinja, "</s>")))
-    return "zephyr";
-  return {};
+/// What the template of a family has in it, and what it has not. The first row that fits tells.
+constexpr struct {
+  const char* family;
+  const char* with[3];
+  const char* without;
+} kMarks[] = {
+    {"chatml", {"<|im_start|>"}, nullptr},
+    {"llama2", {"[INST]", "<<SYS>>"}, nullptr},  // Mistral's have nothing for the system
+    {"llama3", {"<|start_header_id|>", "<|end_header_id|>"}, nullptr},
+    {"zephyr", {"<|user|>", "<|assistant|>", "eos_token"}, "<|end|>"},  // Phi-3 has an end token of its own
+    {"zephyr", {"<|user|>", "<|assistant|>", "</s>"}, "<|end|>"},
+};
+
+const char* family_of(const rt::Text& jinja) {
+  for (const auto& row : kMarks) {
+    bool fits = !row.without || !has(jinja, row.without);
+    for (const char* part : row.with) fits = fits && (!part || has(jinja, part));
+    if (fits) return row.family;
+  }
+  return "";
 }
 
 /// The text that a chatml template has for the system where nobody gives one: what stands between
 /// <|im_start|>system and <|im_end|> in one piece, without quotes or braces, which would be program.
-rt::Text chatml_system(rt::Text jinja) {
-  const rt::Text begin = "<|im_start|>system";
-  for (uint64_t at = find(jinja, begin); at < jinja.size; at = find(jinja, begin, at)) {
-    at += begin.size;
-    const rt::Text rest = jinja.from(at);
+rt::Text chatml_system(const rt::Text& jinja) {
+  for (uint64_t at = 0; (at = find(jinja, "<|im_start|>system", at)) < jinja.size;) {
+    at += rt::Text("<|im_start|>system").size;
     // The line break is one, or is written as one is in a program.
-    const uint64_t skip = rest.starts_with("\n") ? 1 : rest.starts_with("\\n") ? 2 : 0;
-    const rt::Text text = rest.part(skip, find(rest, "<|im_end|>", skip) - skip);
-    bool plain = skip && skip + text.size < rest.size;
-    for (const char c : text) plain = plain && c != '\'' && c != '"' && c != '{' && c != '}' && c != '\\';
-    if (plain) return text;
+    const uint64_t first = at + (jinja.from(at).starts_with("\\n") ? 2 : 1), end = find(jinja, "<|im_end|>", first);
+    bool plain = end < jinja.size && (jinja[at] == '\n' || first == at + 2);
+    for (uint64_t i = first; i < end && plain; ++i) {
+      const char c = jinja[i];
+      plain = c != '\'' && c != '"' && c != '{' && c != '}' && c != '\\';
+    }
+    if (plain) return jinja.part(first, end - first);
   }
   return {};
 }
@@ -82,9 +93,10 @@ ChatTemplate template_named(rt::Text name, rt::Text jinja) {
   ChatTemplate chat;
   for (const ChatFamily& family : kFamilies)
     if (name == family.name) chat.family = &family;
-  if (name == "chatml") chat.default_system = chatml_system(jinja);
+  if (!chat) return chat;
+  if (chat.family == &kFamilies[0]) chat.default_system = chatml_system(jinja);
   // Llama 3.1 and later were taught to read this in front of everything; with no clock their template says this date.
-  if (name == "llama3" && has(jinja, "Cutting Knowledge Date"))
+  if (chat.family == &kFamilies[3] && has(jinja, "Cutting Knowledge Date"))
     chat.system_prefix = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n";
   return chat;
 }

@@ -48,28 +48,26 @@ rt::Result<rt::Span<Turn>> parse_transcript(rt::Text file, rt::Text text, rt::Ar
   const auto end_turn = [&] {
     if (turn && turn->text.ends_with("\n")) --turn->text.size;
   };
+  const auto no_turn = [&](uint64_t number) {
+    return rt::fail(rt::Errc::bad_file, number, "%pT: line %'llu begins no turn: wanted --- system, --- user or "
+                    "--- assistant", &file, static_cast<unsigned long long>(number));
+  };
   for (uint64_t number = 1; !text.empty(); ++number) {
     rt::Text line = take_line(text);
     if (begins_turn(line)) {
       end_turn();
       crlf = line.ends_with("\r\n");
-      line = rt::trim(line);
       const rt::Text role = rt::trim(line.from(3));
       turn = turn ? turn + 1 : turns->data;
       int known = 2;
       while (known >= 0 && !(role == kRoleNames[known])) --known;
-      if (known < 0) {
-        line.size = rt::min<uint64_t>(line.size, 60);
-        return rt::fail(rt::Errc::bad_file, number, "%pT: line %'llu: '%pT' begins no turn: wanted --- system, --- "
-                        "user or --- assistant", &file, static_cast<unsigned long long>(number), &line);
-      }
+      if (known < 0) return no_turn(number);
       *turn = {Role(known), {to, 0}};
       continue;
     }
     if (!turn) {
       if (rt::trim(line).empty()) continue;
-      return rt::fail(rt::Errc::bad_file, number, "%pT: line %'llu: a conversation begins with a line --- system or "
-                      "--- user", &file, static_cast<unsigned long long>(number));
+      return no_turn(number);
     }
     if (line.starts_with("\\")) line = line.from(1);
     const bool cut = crlf && line.ends_with("\r\n");

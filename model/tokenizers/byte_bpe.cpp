@@ -26,17 +26,13 @@ constexpr Dialect kDialects[] = {
     {"qwen2", Splitter::Rules::qwen2, false},
 };
 
-rt::Result<const Dialect*> dialect_of(const ByteBpe::Vocabulary& vocabulary) {
-  // Files made before there was this key say nothing. Of their tokenizers only Llama 3's is known by its size.
-  const bool unsaid = vocabulary.pre.empty() || vocabulary.pre == "default";
-  const rt::Text name = unsaid && vocabulary.tokens.count == 128256 ? rt::Text("llama-bpe") : vocabulary.pre;
+const Dialect* dialect_of(const ByteBpe::Vocabulary& vocabulary) {
+  rt::Text name = vocabulary.pre;
+  // Files made before there was this key do not say. Of their tokenizers only Llama 3's is known by its size.
+  if ((name.empty() || name == "default") && vocabulary.tokens.count == 128256) name = "llama-bpe";
   for (const Dialect& dialect : kDialects)
     if (name == dialect.pre) return &dialect;
-  if (unsaid)
-    return rt::fail(rt::Errc::unsupported, 0, "%pT: it does not say how its tokenizer splits texts into words "
-                    "(tokenizer.ggml.pre): it was made by an old converter; convert the model anew", &vocabulary.file);
-  return rt::fail(rt::Errc::unsupported, 0, "%pT: its tokenizer splits texts into words as '%pT', which this program "
-                  "does not know", &vocabulary.file, &vocabulary.pre);
+  return nullptr;
 }
 
 /// The byte that a character of a token's text stands for, or -1: printable characters of Latin-1 are themselves, the
@@ -118,35 +114,31 @@ uint64_t ByteBpe::arena_bytes(const Vocabulary& vocabulary) {
   return rt::round_up(arena.used(), rt::Arena::kAlign) + unused.lay_out(vocabulary, 0).bytes;
 }
 
-rt::Result<ByteBpe> ByteBpe::load(const Vocabulary& vocabulary, uint64_t salt, rt::Arena& arena) {
-  rt::Result<const Dialect*> dialect = dialect_of(vocabulary);
-  if (!dialect) return dialect.error();
-  ByteBpe bpe;
-  bpe.salt_ = salt;
-  bpe.llama3_ = (*dialect)->llama3;
+rt::Result<void> ByteBpe::load(const Vocabulary& vocabulary, uint64_t salt, rt::Arena& arena) {
+  const Dialect* const dialect = dialect_of(vocabulary);
+  if (!dialect)
+    return rt::fail(rt::Errc::unsupported, 0, "%pT: its tokenizer splits texts into words as '%pT', which this program "
+                    "does not know", &vocabulary.file, &vocabulary.pre);
   rt::Result<CharClasses> classes = CharClasses::unpack(arena);
   if (!classes) return classes.error();
-  bpe.splitter_ = Splitter((*dialect)->rules, *classes);
-  uint64_t text_bytes = 0;
-  for (const rt::Text& text : vocabulary.tokens) text_bytes += text.size;
-  constexpr uint64_t kMost = uint64_t{1} << 31;  // what 32 bits can number, twice
-  if (rt::max(rt::max(vocabulary.tokens.count, vocabulary.merges.count), text_bytes) >= kMost)
-    return rt::fail(rt::Errc::unsupported, text_bytes, "%pT: its vocabulary is too large", &vocabulary.file);
-  rt::Result<rt::Span<uint8_t>> memory = arena.make_raw<uint8_t>(bpe.lay_out(vocabulary, 0).bytes);
+  rt::Result<rt::Span<uint8_t>> memory = arena.make_raw<uint8_t>(lay_out(vocabulary, 0).bytes);
   if (!memory) return memory.error();
-  const Scratch scratch = bpe.lay_out(vocabulary, reinterpret_cast<uintptr_t>(memory->data));
+  const Scratch scratch = lay_out(vocabulary, reinterpret_cast<uintptr_t>(memory->data));
+  splitter_ = Splitter(dialect->rules, *classes);
+  llama3_ = dialect->llama3;
+  salt_ = salt;
 
-  rt::fill_bytes(bpe.buckets_.data, 0, bpe.buckets_.bytes());
-  bpe.start_[0] = 0;
+  rt::fill_bytes(buckets_.data, 0, buckets_.bytes());
+  start_[0] = 0;
   for (Token token = 0; token < vocabulary.tokens.count; ++token)
-    bpe.add(token, vocabulary.tokens[token], vocabulary.types.empty() ? 0 : vocabulary.types[token]);
+    add(token, vocabulary.tokens[token], vocabulary.types.empty() ? 0 : vocabulary.types[token]);
   for (uint32_t byte = 0; byte < 256; ++byte) {
     const char c = char(byte);
-    bpe.byte_[byte] = bpe.lookup({&c, 1}, Kind::word);
+    byte_[byte] = lookup({&c, 1}, Kind::word);
   }
-  bpe.sort(scratch, vocabulary.merges);
+  sort(scratch, vocabulary.merges);
   arena.give_back(scratch.bytes - scratch.stays);
-  return bpe;
+  return {};
 }
 
 /// Where a token with this text and kind stands in the hash table, or would.
@@ -256,7 +248,8 @@ uint64_t ByteBpe::special_at(rt::Text text, bool trusted, Token& token) const {
   return 0;
 }
 
-rt::Result<Token*> ByteBpe::encode_words(rt::Text text, Token* to, rt::Arena& arena) const {
+/// Appends the tokens of `text`, without special ones, at `to`.
+rt::Result<void> ByteBpe::encode_words(rt::Text text, Token*& to, rt::Arena& arena) const {
   while (!text.empty()) {
     const rt::Text word = text.part(0, splitter_.first_word(text));
     text = text.from(word.size);
@@ -274,7 +267,7 @@ rt::Result<Token*> ByteBpe::encode_words(rt::Text text, Token* to, rt::Arena& ar
     for (const Token* from = to; from < end; ++from)
       if (*from != kNoToken) *to++ = *from;  // bytes that the vocabulary lacks are left out
   }
-  return to;
+  return {};
 }
 
 rt::Result<rt::Span<Token>> ByteBpe::encode(rt::Span<const TextPart> parts, rt::Arena& arena) const {
@@ -294,29 +287,24 @@ rt::Result<rt::Span<Token>> ByteBpe::encode(rt::Span<const TextPart> parts, rt::
   if (!copy) return copy.error();
   Token* to = tokens->data;
   uint64_t begun = 0, at = 0, filled = 0;
-  const auto end_fragment = [&]() -> rt::Result<Token*> {
-    return encode_words({copy->data + begun, at - begun}, to, arena);
-  };
   for (const TextPart& part : parts) {
     rt::copy_bytes(copy->data + filled, part.text.data, part.text.size);
     filled += part.text.size;
     while (at < filled) {
       Token token;
       const uint64_t n = special_at({copy->data + at, filled - at}, part.trusted, token);
-      if (n) {
-        rt::Result<Token*> end = end_fragment();
-        if (!end) return end.error();
-        to = *end;
-        *to++ = token;
-        begun = at + n;
+      if (!n) {
+        ++at;
+        continue;
       }
-      at += n ? n : 1;
+      if (rt::Result<void> done = encode_words({copy->data + begun, at - begun}, to, arena); !done) return done.error();
+      *to++ = token;
+      begun = at += n;
     }
   }
-  rt::Result<Token*> end = end_fragment();
-  if (!end) return end.error();
+  if (rt::Result<void> done = encode_words({copy->data + begun, at - begun}, to, arena); !done) return done.error();
   arena.rewind(mark);
-  return tokens->part(0, uint64_t(*end - tokens->data));
+  return tokens->part(0, uint64_t(to - tokens->data));
 }
 
 rt::Text ByteBpe::decode(Token token) const {

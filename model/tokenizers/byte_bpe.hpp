@@ -5,10 +5,10 @@
 
 namespace model {
 
-/// Byte-pair encoding over bytes (GPT-2 and what came after it), as GGUF files have it.
+/// Byte-pair encoding over bytes (GPT-2 and what came after it), as GGUF files have it. Empty before load().
 class ByteBpe final : public MergeRules {
  public:
-  struct Vocabulary {
+  struct Vocabulary {  // fewer than 2^31 tokens and merges, and 2^32 bytes of tokens
     rt::Text file;  // its name, for errors
     rt::Text pre;   // tokenizer.ggml.pre: how a text is split into words
     rt::Span<const rt::Text> tokens;
@@ -18,7 +18,7 @@ class ByteBpe final : public MergeRules {
 
   /// Nothing of `vocabulary` is needed afterwards. `salt` makes it impossible to write a file that makes this slow:
   /// any number that the file's author cannot know. What the tokenizer does is the same with every salt.
-  static rt::Result<ByteBpe> load(const Vocabulary& vocabulary, uint64_t salt, rt::Arena& arena);
+  rt::Result<void> load(const Vocabulary& vocabulary, uint64_t salt, rt::Arena& arena);
   /// What load() takes from its arena, at most; some of it is free again afterwards.
   static uint64_t arena_bytes(const Vocabulary& vocabulary);
 
@@ -64,7 +64,7 @@ class ByteBpe final : public MergeRules {
   uint32_t* bucket(rt::Text text, Kind kind) const;
   Token lookup(rt::Text text, Kind kind) const { return *bucket(text, kind) - 1; }
   uint64_t special_at(rt::Text text, bool trusted, Token& token) const;
-  rt::Result<Token*> encode_words(rt::Text text, Token* to, rt::Arena& arena) const;
+  rt::Result<void> encode_words(rt::Text text, Token*& to, rt::Arena& arena) const;
 
   Splitter splitter_;
   bool llama3_ = false;

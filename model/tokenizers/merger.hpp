@@ -21,8 +21,8 @@ class MergeRules {
 };
 
 /// Merges neighbours in `tokens`, the least rank first and of equal ranks the leftmost, until none may be merged;
-/// returns how many tokens are left, at the front. For n tokens: at most 3n questions to `rules` and O(n log n) steps;
-/// 72n bytes of `arena` meanwhile.
+/// returns how many tokens are left, at the front. For n tokens: at most 6n questions to `rules` and O(n log n) steps;
+/// 36n bytes of `arena` meanwhile.
 rt::Result<uint64_t> merge_all(const MergeRules& rules, rt::Span<Token> tokens, rt::Arena& arena);
 
 }  // namespace model

@@ -240,9 +240,7 @@ TEST(ByteBpe, ASplitterThatIsNotKnownIsNamed) {
   };
   EXPECT_EQ(refusal("tekken"), "made.gguf: its tokenizer splits texts into words as 'tekken', which this program does "
                                "not know");
-  EXPECT_EQ(refusal(""), "made.gguf: it does not say how its tokenizer splits texts into words "
-                         "(tokenizer.ggml.pre): it was made by an old converter; convert the model anew");
-  EXPECT_EQ(refusal("default"), refusal(""));
+  EXPECT_EQ(refusal(""), "made.gguf: its tokenizer splits texts into words as '', which this program does not know");
   EXPECT_EQ(refusal("starcoder"), "none");
 }
 
@@ -279,12 +277,12 @@ TEST(ByteBpe, TheStepsOfALongWordGrowWithItsLength) {
   const MadeBpe bpe(made);
   for (const uint64_t n : {1000, 2000, 4000, 100000}) {
     std::vector<Token> tokens(n, 'a');
-    const test::Exact<uint8_t> memory(n * 72 + 128);
+    const test::Exact<uint8_t> memory(n * 36);
     rt::Arena arena(memory.span());
     const CountingRules rules(*bpe);
     const uint64_t left = test::need(model::merge_all(rules, {tokens.data(), n}, arena));
     EXPECT_EQ(left, n / 64 + uint64_t(__builtin_popcountll(n % 64)));
-    EXPECT_LE(rules.count, 3 * n);
+    EXPECT_LE(rules.count, 6 * n);
   }
 }
 

@@ -226,7 +226,7 @@ class MadeBpe {
                                               {merges.data(), merges.size()}};
     memory_ = std::make_unique<Exact<uint8_t>>(model::ByteBpe::arena_bytes(spans));
     rt::Arena arena(memory_->span());
-    bpe_ = need(model::ByteBpe::load(spans, salt, arena));
+    if (rt::Result<void> loaded = bpe_.load(spans, salt, arena); !loaded) throw std::runtime_error(loaded.error().text);
   }
 
   const model::ByteBpe& operator*() const { return bpe_; }
@@ -239,8 +239,8 @@ class MadeBpe {
       spans.push_back({{text.data(), text.size()}, trusted});
       size += text.size();
     }
-    // 4 bytes for each token; then a copy of the text, and 76 for every token of a word while it is merged.
-    const Exact<uint8_t> memory(size * 81 + 1024);
+    // 4 bytes for each token; then a copy of the text, and 36 for every token of a word while it is merged.
+    const Exact<uint8_t> memory(size * 41 + 256);
     rt::Arena arena(memory.span());
     const rt::Span<model::Token> tokens = need(bpe_.encode({spans.data(), spans.size()}, arena));
     EXPECT_LE(arena.used(), size * 4 + 64) << "only the tokens stay";

@@ -104,14 +104,12 @@ TEST(Transcript, WhatEditorsDoToItIsForgiven) {
 }
 
 TEST(Transcript, WhatIsNoConversationIsRefusedByLine) {
-  EXPECT_EQ(refusal("\nHello\n--- user\n"),
-            "talk.txt: line 2: a conversation begins with a line --- system or --- user");
-  EXPECT_EQ(refusal("--- user\nHello\n--- robot\nHi\n"),
-            "talk.txt: line 3: '--- robot' begins no turn: wanted --- system, --- user or --- assistant");
-  EXPECT_EQ(refusal("---\n"), "talk.txt: line 1: '---' begins no turn: wanted --- system, --- user or --- assistant");
-  EXPECT_EQ(refusal("---" + std::string(1000, 'x')), "talk.txt: line 1: '---" + std::string(57, 'x') +
-                                                         "' begins no turn: wanted --- system, --- user or --- "
-                                                         "assistant");
+  const auto line = [](const char* number) {
+    return std::string("talk.txt: line ") + number + " begins no turn: wanted --- system, --- user or --- assistant";
+  };
+  EXPECT_EQ(refusal("\nHello\n--- user\n"), line("2"));
+  EXPECT_EQ(refusal("--- user\nHello\n--- robot\nHi\n"), line("3"));
+  EXPECT_EQ(refusal("---\n"), line("1"));
   EXPECT_NE(refusal("--- User\n"), "none");
   EXPECT_NE(refusal("--- user system\n"), "none");
 }
