@@ -11,6 +11,7 @@ class SentencePiece final : public Tokenizer {
   static rt::Result<SentencePiece> create(uint32_t count, uint64_t bytes, rt::Arena& arena, rt::Arena& scratch);
 
   Pieces& pieces() { return pieces_; }
+  uint64_t steps() const { return pieces_.steps(); }
   /// Adds a piece whose `length` bytes lie in pieces().next(). Higher scores are merged first.
   void add(uint32_t length, float score);
 
