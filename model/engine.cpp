@@ -7,12 +7,6 @@ namespace {
 /// keeps per byte.
 uint64_t prompt_bytes(uint32_t context) { return 4096 + uint64_t{context} * 8 * 80; }
 
-/// `bytes` with what stays unused at the ends of blocks, where the next piece of `piece` bytes does not
-/// fit any more.
-uint64_t with_ends(uint64_t bytes, uint64_t piece) {
-  return bytes + (bytes / rt::Arena::kMostBlock + 1) * rt::round_up(piece, 4096);
-}
-
 }  // namespace
 
 rt::Result<void> Engine::open(rt::ByteSource& source) {
@@ -28,10 +22,8 @@ rt::Result<void> Engine::open(rt::ByteSource& source) {
 
 uint64_t Engine::working_bytes(uint32_t context, uint32_t slices) const {
   const Config& c = info().config;
-  const uint64_t bytes =
-      Transformer::arena_bytes(c, plan_->activation_size(), context, slices) +
+  return rt::round_up(Transformer::arena_bytes(c, plan_->activation_size(), context, slices), rt::Arena::kAlign) +
          rt::round_up(Sampler::arena_bytes(c.vocab_size), rt::Arena::kAlign) + prompt_bytes(context);
-  return with_ends(bytes, KvCache::bytes(c, context) / c.n_layers / c.n_kv_heads / 2);
 }
 
 rt::Result<void> Engine::reserve(const EngineOptions& options, uint64_t tokenizer_file,
@@ -43,8 +35,8 @@ rt::Result<void> Engine::reserve(const EngineOptions& options, uint64_t tokenize
   TokenizerBytes tokenizer;
   if (needs_tokenizer()) tokenizer = model::tokenizer_bytes(tokenizer_file, c.vocab_size);
   tokenizer_bytes_ = rt::round_up(tokenizer.arena, rt::Arena::kAlign);
-  rt::Result<void> done =
-      lasting_.reserve(with_ends(tokenizer_bytes_ + plan_->arena_bytes(), c.dim * sizeof(float)));
+  rt::Result<void> done = lasting_.reserve(tokenizer_bytes_ + plan_->arena_bytes(),
+                                           rt::max(tokenizer_bytes_, plan_->largest_piece()));
   if (!done) return done;
 
   // What loading needs lies behind the buffers, where later the text's memory is.
@@ -52,7 +44,11 @@ rt::Result<void> Engine::reserve(const EngineOptions& options, uint64_t tokenize
   wanted_context_ = rt::min(options.context ? options.context : kUsualContext, c.seq_len);
   for (context_ = wanted_context_;; context_ -= context_ / 8 + 1) {
     const uint64_t bytes = working_bytes(context_, workers.most_slices());
-    done = working_.reserve(rt::max(loading, bytes - rt::min(bytes, working_.used())));
+    // The buffers are gone by then, but for what stays unused behind the last piece that fits there.
+    const uint64_t piece = rt::max(KvCache::bytes(c, context_) / (uint64_t{c.n_layers} * c.n_kv_heads),
+                                   c.vocab_size * sizeof(float));
+    const uint64_t there = working_.used() - rt::min(working_.used(), piece);
+    done = working_.reserve(rt::max(loading, bytes - rt::min(bytes, there)), piece);
     if (done || context_ < 16) return done;
   }
 }

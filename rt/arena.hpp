@@ -74,10 +74,10 @@ class Arena {
   /// many as there is room for in one, at least one.
   Result<Span<uint8_t>> make_some(uint64_t unit, uint64_t count);
 
-  /// Asks for blocks, so that `bytes` more can be handed out, however they are split; where there is
-  /// too little memory, gives the new ones back and fails. Blocks have kMostBlock bytes, and fewer
-  /// only at the end and where memory has no such piece.
-  Result<void> reserve(uint64_t bytes);
+  /// Asks for blocks, so that `bytes` more can be handed out in pieces of up to `piece` bytes: as many
+  /// may stay unused where a block ends. Where there is too little memory, gives the new ones back and
+  /// fails. Blocks have kMostBlock bytes, and fewer only at the end and where memory has no such piece.
+  Result<void> reserve(uint64_t bytes, uint64_t piece = 0);
   /// Gives all blocks back.
   void release();
 

@@ -55,21 +55,26 @@ Result<Arena::Block*> Arena::add_block(uint64_t bytes) {
   return last->next = new (Placement{memory->data}) Block{*memory, kHeader, nullptr};
 }
 
-Result<void> Arena::reserve(uint64_t bytes) {
+Result<void> Arena::reserve(uint64_t bytes, uint64_t piece) {
   constexpr uint64_t kLeastBlock = 1 << 20, kMostBytes = uint64_t{1} << 52;
+  piece = round_up(piece, kAlign);
+  // What is left after a block with so much room.
+  const auto count = [&](uint64_t room) {
+    bytes -= room >= bytes ? bytes : room - min(room, piece);
+  };
   Block* last = &now();
-  for (; last->next; last = last->next) bytes -= min(bytes, last->next->memory.count - kHeader);
-  bytes -= min(bytes, room(now()));
+  count(room(*last));
+  for (; last->next; last = last->next) count(last->next->memory.count - kHeader);
   if (bytes && (!pages_ || bytes > kMostBytes)) return exhausted(bytes);
   for (uint64_t most = kMostBlock; bytes;) {
     const uint64_t wanted = min(most, bytes + kHeader);
     Result<Block*> block = add_block(wanted);
     if (block) {
-      bytes -= min(bytes, (*block)->memory.count - kHeader);
+      count((*block)->memory.count - kHeader);
       continue;
     }
     most = wanted / 2;
-    if (wanted > kLeastBlock) continue;
+    if (wanted > rt::max(kLeastBlock, 4 * piece)) continue;
     for (Block* added = last->next; added;) {
       Block* const next = added->next;
       pages_->release(added->memory);

@@ -108,6 +108,17 @@ uint64_t TensorPlan::arena_bytes() const {
   return arena.used();
 }
 
+uint64_t TensorPlan::largest_piece() const {
+  const Config& c = info_.config;
+  uint64_t largest = rt::max(c.n_layers * sizeof(Layer), c.dim * sizeof(float));
+  for (const TensorKind kind : kKinds) {
+    const TensorShape shape = shape_of(c, kind);
+    for (uint32_t layer = 0; shape.is_matrix && layer < shape.copies; ++layer)
+      largest = rt::max(largest, plan(kind, layer).block_bytes());
+  }
+  return largest;
+}
+
 ActivationSize TensorPlan::activation_size() const {
   ActivationSize size;
   for (const TensorKind kind : kKinds) {

@@ -38,6 +38,8 @@ class TensorPlan {
   rt::Result<void> allocate(Model& model, rt::Arena& arena) const { return take(arena, &model); }
   /// What allocate() takes from an arena of one block, in bytes.
   uint64_t arena_bytes() const;
+  /// The most of it that must lie in one piece of memory.
+  uint64_t largest_piece() const;
   /// What fits every matrix.
   ActivationSize activation_size() const;
 
