@@ -41,7 +41,7 @@ rt::Text Names::nearest(rt::Text word) const {
   return best;
 }
 
-rt::Error no_such(const char* what, rt::Text name, rt::Text nearest, const char* else_see) {
+const rt::Error& no_such(const char* what, rt::Text name, rt::Text nearest, const char* else_see) {
   if (nearest.empty()) return rt::fail(rt::Errc::usage, 0, "there is no %s'%pT' (%s)", what, &name, else_see);
   return rt::fail(rt::Errc::usage, 0, "there is no %s'%pT'; did you mean '%pT'?", what, &name, &nearest);
 }

@@ -20,6 +20,6 @@ struct Names {
 
 /// The error where there is no `what` called `name`: says which was meant, if that can be guessed, and else `else_see`,
 /// which tells how to see them all.
-rt::Error no_such(const char* what, rt::Text name, rt::Text nearest, const char* else_see);
+const rt::Error& no_such(const char* what, rt::Text name, rt::Text nearest, const char* else_see);
 
 }  // namespace boot

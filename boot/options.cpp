@@ -74,7 +74,7 @@ rt::Text spoken(rt::Text words, rt::Span<char> buffer) {
   return said;
 }
 
-rt::Error refuse(const Option& option, rt::Text value) {
+const rt::Error& refuse(const Option& option, rt::Text value) {
   char buffer[64];
   const rt::Span<char> all{buffer, sizeof buffer};
   rt::Text wants;
@@ -177,7 +177,7 @@ rt::Text takes(const Option& option, rt::Span<char> buffer) {
   return rt::print_to(buffer, "0 to %u", option.most);
 }
 
-rt::Error no_option(rt::Text name, rt::Span<const OptionSet> sets) {
+const rt::Error& no_option(rt::Text name, rt::Span<const OptionSet> sets) {
   rt::Text nearest;
   for (const OptionSet& set : sets)
     if (nearest.empty()) nearest = set.names().nearest(name);

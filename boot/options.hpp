@@ -95,7 +95,7 @@ OptionSet portable_options(Options& options);
 rt::Text takes(const Option& option, rt::Span<char> buffer);
 
 /// The error where there is no such option.
-rt::Error no_option(rt::Text name, rt::Span<const OptionSet> sets);
+const rt::Error& no_option(rt::Text name, rt::Span<const OptionSet> sets);
 
 /// Prints every option of a set with its letter, what it takes and its default.
 void print_options(rt::Sink& out, const OptionSet& set);

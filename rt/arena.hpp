@@ -117,7 +117,7 @@ class Arena {
   Result<uint8_t*> take(uint64_t bytes);
   uint8_t* take_from(Block& block, uint64_t bytes);
   Result<Block*> add_block(uint64_t bytes);
-  Error exhausted(uint64_t bytes) const;
+  const Error& exhausted(uint64_t bytes) const;
 
   PageAllocator* pages_ = nullptr;
   Block own_;             // the range, or no memory and the first block behind it

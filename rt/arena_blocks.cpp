@@ -114,7 +114,7 @@ void Arena::rewind(Mark mark) {
   for (Block* block = now().next; block; block = block->next) block->used = kHeader;
 }
 
-Error Arena::exhausted(uint64_t bytes) const {
+const Error& Arena::exhausted(uint64_t bytes) const {
   return fail(Errc::out_of_memory, bytes, "out of memory: %'llu bytes wanted, %'llu left of %'llu",
               static_cast<unsigned long long>(bytes),
               static_cast<unsigned long long>(own_.memory.count - own_.used),

@@ -12,7 +12,7 @@ StatusText::StatusText(uefi::Status status) {
                  static_cast<unsigned long long>(status));
 }
 
-rt::Error firmware_error(uefi::Status status, const char* format, ...) {
+const rt::Error& firmware_error(uefi::Status status, const char* format, ...) {
   char sentence[sizeof rt::Error::text - sizeof(StatusText)];
   va_list arguments;
   va_start(arguments, format);

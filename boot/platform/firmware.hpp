@@ -53,7 +53,7 @@ class StatusText {
 
 /// An Errc::firmware of what firmware answered: the sentence is `format` filled in, then
 /// ": EFI_..."; detail is the status.
-[[gnu::format(printf, 2, 3)]] rt::Error firmware_error(uefi::Status status, const char* format,
+[[gnu::format(printf, 2, 3)]] const rt::Error& firmware_error(uefi::Status status, const char* format,
                                                        ...);
 
 }  // namespace platform

@@ -51,7 +51,7 @@ FreeMemory sum_up(const uint8_t* map, uint64_t bytes, uint64_t stride) {
   return free;
 }
 
-rt::Error no_memory(uint64_t bytes, const char* what) {
+const rt::Error& no_memory(uint64_t bytes, const char* what) {
   const FreeMemory free = free_memory();
   return rt::fail(rt::Errc::out_of_memory, bytes,
                   "%s needs %'llu MiB of memory in one piece, but the largest free piece has "

@@ -49,7 +49,7 @@ bool is_directory(const uefi::FileInfo& info) {
   return (info.attribute & uefi::kFileDirectory) != 0;
 }
 
-rt::Error is_a_directory(rt::Text path) {
+const rt::Error& is_a_directory(rt::Text path) {
   return rt::fail(rt::Errc::unsupported, 0, "%pT: this is a directory, not a file", &path);
 }
 
@@ -169,23 +169,22 @@ uint64_t find_volumes(rt::Span<uefi::Handle> into) {
 
 rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
                              uefi::Handle* found_on) {
-  rt::Error worst =
-      rt::fail(rt::Errc::not_found, 0, "%pT: there is no such file on %s", &path,
-               devices.count > 1 ? "any volume" : "the volume");
+  rt::KeptError worst(rt::fail(rt::Errc::not_found, 0, "%pT: there is no such file on %s", &path,
+                               devices.count > 1 ? "any volume" : "the volume"));
   for (const uefi::Handle device : devices) {
     rt::Result<Volume> volume = Volume::open(device);
     if (!volume) {
-      if (worst.code == rt::Errc::not_found)
-        worst = rt::fail(rt::Errc::firmware, volume.error().detail, "%pT: not found, and %s",
-                         &path, volume.error().text);
+      if (worst.code() == rt::Errc::not_found)
+        worst.keep(rt::fail(rt::Errc::firmware, volume.error().detail, "%pT: not found, and %s", &path,
+                            volume.error().text));
       continue;
     }
     rt::Result<File> file = volume->open_file(path);
     if (file && found_on) *found_on = device;
     if (file) return file;
-    if (file.error().code != rt::Errc::not_found) worst = file.error();
+    if (file.error().code != rt::Errc::not_found) worst.keep(file.error());
   }
-  return worst;
+  return worst.error();
 }
 
 }  // namespace platform

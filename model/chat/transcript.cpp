@@ -48,7 +48,7 @@ rt::Result<rt::Span<Turn>> parse_transcript(rt::Text file, rt::Text text, rt::Ar
   const auto end_turn = [&] {
     if (turn && turn->text.ends_with("\n")) --turn->text.size;
   };
-  const auto no_turn = [&](uint64_t number) {
+  const auto no_turn = [&](uint64_t number) -> const rt::Error& {
     return rt::fail(rt::Errc::bad_file, number, "%pT: line %'llu begins no turn: wanted --- system, --- user or "
                     "--- assistant", &file, static_cast<unsigned long long>(number));
   };

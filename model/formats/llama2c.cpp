@@ -20,7 +20,7 @@ constexpr Limit kLimits[] = {{"dim", 32768},       {"hidden_dim", 65536}, {"n_la
 
 using Fields = int64_t[7];
 
-rt::Error bad(const Stream& stream, const char* what) {
+const rt::Error& bad(const Stream& stream, const char* what) {
   const rt::Text name = stream.name();
   return rt::fail(rt::Errc::bad_file, 0, "%pT: %s", &name, what);
 }

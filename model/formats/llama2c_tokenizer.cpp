@@ -10,7 +10,7 @@ rt::Result<SentencePiece> create(uint64_t file_bytes, uint32_t vocab_size, rt::A
   return SentencePiece::create(vocab_size, file_bytes > records ? file_bytes - records : 0, arena, scratch);
 }
 
-rt::Error too_short(const Stream& stream, uint32_t vocab_size) {
+const rt::Error& too_short(const Stream& stream, uint32_t vocab_size) {
   const rt::Text name = stream.name();
   return rt::fail(rt::Errc::bad_file, stream.position(),
                   "%pT: too short for the model's %'u tokens: not this model's tokenizer, or cut short", &name,

@@ -7,7 +7,7 @@ namespace {
 constexpr uint64_t kPiece = 512 * 1024;  // the most that is asked of the source at once
 }
 
-rt::Error Stream::ends_early(uint64_t n) const {
+const rt::Error& Stream::ends_early(uint64_t n) const {
   const rt::Text own = name();
   return rt::fail(rt::Errc::bad_file, position(),
                   "%pT: the file ends after %'llu bytes, %'llu more are wanted; copy it again", &own,

@@ -42,7 +42,7 @@ class Stream {
  private:
   rt::Result<void> refill();
   rt::Result<void> consume(uint8_t* to, uint64_t n);
-  rt::Error ends_early(uint64_t n) const;
+  const rt::Error& ends_early(uint64_t n) const;
 
   rt::ByteSource& source_;
   rt::Span<uint8_t> bounce_;

@@ -40,10 +40,38 @@ TEST(Result, ReachesMembersOfItsValue) {
 TEST(Fail, CutsALongSentenceAtACharactersEnd) {
   const size_t room = sizeof rt::Error::text - 1;
   const std::string text = std::string(room - 1, 'x') + "\u00e9 and more";
-  const rt::Error error = rt::fail(rt::Errc::bad_file, 0, "%s", text.c_str());
+  const rt::Error& error = rt::fail(rt::Errc::bad_file, 0, "%s", text.c_str());
   EXPECT_EQ(std::string(error.text), std::string(room - 1, 'x'));
   EXPECT_STREQ(rt::fail(rt::Errc::bad_file, 0, "%s", text.c_str() + 1).text,
                (std::string(room - 2, 'x') + "\u00e9").c_str());
+}
+
+TEST(Fail, LeavesTheNewestErrorsAsTheyWere) {
+  const rt::Error* errors[rt::kNewestErrors];
+  for (uint32_t i = 0; i < rt::kNewestErrors; ++i) errors[i] = &rt::fail(rt::Errc::usage, i, "error %u", i);
+  for (uint32_t i = 0; i < rt::kNewestErrors; ++i) {
+    EXPECT_EQ(errors[i]->detail, i);
+    EXPECT_EQ(errors[i]->text, "error " + std::to_string(i));
+  }
+}
+
+TEST(Fail, TakesTheTextOfAnErrorThatItOverwrites) {
+  const rt::Error& oldest = rt::fail(rt::Errc::bad_file, 0, "a sector is bad");
+  for (uint32_t i = 1; i < rt::kNewestErrors; ++i) (void)rt::fail(rt::Errc::usage, 0, "something else");
+  EXPECT_STREQ(rt::fail(rt::Errc::firmware, 0, "model.bin: %s", oldest.text).text, "model.bin: a sector is bad");
+}
+
+TEST(KeptError, OutlivesHoweverManyComeAfterIt) {
+  const rt::KeptError kept(rt::fail(rt::Errc::bad_file, 7, "the first"));
+  for (uint32_t i = 0; i < 3 * rt::kNewestErrors; ++i) (void)rt::fail(rt::Errc::usage, i, "error %u", i);
+  EXPECT_EQ(kept.code(), rt::Errc::bad_file);
+  EXPECT_EQ(kept.error().detail, 7u);
+  EXPECT_STREQ(kept.error().text, "the first");
+}
+
+TEST(Result, CostsAPointer) {
+  EXPECT_EQ(sizeof(rt::Result<void>), sizeof(void*));
+  EXPECT_EQ(sizeof(rt::Result<uint64_t>), 2 * sizeof(void*));
 }
 
 }  // namespace
