@@ -1,23 +1,31 @@
 #!/usr/bin/env bash
-# Installs what building, running and testing llama.efi needs, with the package manager of this system: Debian, Ubuntu,
-# Fedora, Arch, or macOS with Homebrew. It installs only what is missing, and nothing when all is there.
+# From a fresh checkout to a running program, in one command.
 #
-#   ./setup.sh                      compilers, QEMU with its firmware, test tools; U-Boot and the signing tools for Secure
-#                                   Boot, where this system has them
+#   ./setup.sh run                  installs what is missing, builds, and boots the default model in QEMU on this terminal;
+#                                   what follows goes to tools/run
+#   ./setup.sh test                 installs what is missing, builds, and runs the whole test suite, whose last line is
+#                                   `N passed, N failed`; what follows goes to tests/run.py
+#   ./setup.sh                      only installs: compilers, QEMU with its firmware, test tools; U-Boot and the signing
+#                                   tools for Secure Boot, where this system has them
 #   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
-#   ./setup.sh --firmware-matrix    the same, and fails where U-Boot or the signing tools cannot be had
-#   ./setup.sh --check              only say what is missing
+#   ./setup.sh --firmware-matrix    the same as alone, and fails where U-Boot or the signing tools cannot be had
+#   ./setup.sh --check              only says what is missing
+#
+# It installs with the package manager of this system: Debian, Ubuntu, Fedora, Arch, or macOS with Homebrew; only what is
+# missing, and nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-train=no matrix=no check=no
-for option in "$@"; do
-  case $option in
+goal=install train=no matrix=no check=no
+while (($#)); do
+  case $1 in
+    run|test) goal=$1; shift; break ;;
     --train) train=yes ;;
     --firmware-matrix) matrix=yes ;;
     --check) check=yes ;;
-    *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"; [[ $option == -h || $option == --help ]]; exit ;;
+    *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"; [[ $1 == -h || $1 == --help ]]; exit ;;
   esac
+  shift
 done
 
 if [[ $(uname) == Darwin ]]; then
@@ -50,12 +58,16 @@ has_fuzzer() {
 }
 brew_flags() { [[ $system != brew ]] || echo "-I$(brew --prefix)/include -L$(brew --prefix)/lib"; }
 # shellcheck disable=SC2046  # flags are words
-has_gtest() {
-  printf '#include <gtest/gtest.h>\nTEST(A, B) {}\n' | compiles $(brew_flags) -lgtest -lgtest_main -pthread
+has_gtest() {  # without reading its headers, which takes a second
+  printf '#if !__has_include(<gtest/gtest.h>)\n#error\n#endif
+          namespace testing { void InitGoogleTest(); }
+          int main() { testing::InitGoogleTest(); }' | compiles $(brew_flags) -lgtest -pthread
 }
 # shellcheck disable=SC2046
 has_benchmark() {
-  printf '#include <benchmark/benchmark.h>\nBENCHMARK_MAIN();\n' | compiles $(brew_flags) -lbenchmark -pthread
+  printf '#if !__has_include(<benchmark/benchmark.h>)\n#error\n#endif
+          namespace benchmark { void Shutdown(); }
+          int main() { benchmark::Shutdown(); }' | compiles $(brew_flags) -lbenchmark -pthread
 }
 has_python() { has python3; }
 has_pytest() { tools/python pytest,pexpect -c '' 2>/dev/null; }
@@ -112,17 +124,27 @@ optional=(uboot signing)
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }
 
-missing_needs() {
+missing_needs() {  # all at once: some of the tests start a compiler
   local need
   for need in "${needs[@]}"; do
-    if declare -F "has_$need" >/dev/null; then "has_$need"; else has "$need"; fi || echo "$need"
+    { if declare -F "has_$need" >/dev/null; then "has_$need"; else has "$need"; fi || echo "$need"; } &
   done
+  wait
+}
+
+# What comes after installing.
+go_on() {
+  case $goal in
+    install) exit ;;
+    run) exec tools/run "$@" ;;
+    test) ninja test-programs && exec tools/python pytest,pexpect tests/run.py "$@" ;;
+  esac
 }
 
 missing=$(missing_needs | xargs)
 if [[ -z $missing ]]; then
   echo "setup: everything is here, nothing to install."
-  exit 0
+  go_on "$@"
 fi
 echo "setup: missing here: $missing"
 [[ $check == no ]] || exit 1
@@ -153,7 +175,7 @@ as_root() {
 required=$(for need in $missing; do is_optional "$need" || echo "$need"; done)
 if [[ -z $required && $system != brew && $EUID != 0 ]] && ! has sudo; then
   echo "setup: done. What is missing needs root to install, and the tests that use it are skipped without."
-  exit 0
+  go_on "$@"
 fi
 
 # apt's names of today depend on its lists, so those come first.
@@ -207,3 +229,4 @@ if [[ -n $still ]]; then
   exit 1
 fi
 echo "setup: done."
+go_on "$@"
