@@ -2,28 +2,29 @@
 """Prints what an auditor of llama.efi wants to know, and fails where a promise is broken.
 
     ninja audit
+    tools/audit.py --quick      without building the programs twice more
 
-Two builds in different folders must give the same bytes; every file that the compiler read must be in this tree or be
-one of the compiler's own freestanding headers; the program must import nothing, and no part of it may be both writable
-and executable.
+Two more builds in different folders must give the same bytes. Every command of the build must be of a kind that is
+known; every file that the compiler read must be in this tree or be one of the compiler's own freestanding headers; no
+bytes come in by the assembler but the default model; what is linked must be what was compiled. The program must import
+nothing, and no part of it may be both writable and executable. It calls the tables of firmware under their own names,
+and it is no larger than tools/budgets.txt says.
 """
+import argparse
 import hashlib
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from audit_build import Build
+from audit_image import EXECUTE, READ, WRITE, Image
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ("out/llama.efi", "out/llama-standalone.efi")
-OWN_FOLDERS = ("boot", "model", "rt", "uefi_headers")
-FREESTANDING = re.compile(r"/lib/clang/[^/]+/include/[\w.]+\.h$")
-READ, WRITE, EXECUTE = 0x40000000, 0x80000000, 0x20000000
-NX_COMPAT = 0x0100
-PAGE = 4096
 
 
 class Audit:
@@ -67,55 +68,17 @@ def check_reproducible(audit):
         audit.check({here[i]} == {build[i] for build in builds}, f"{program} is the same from three folders")
 
 
-def inputs():
-    """Every file that the compiler read for the program, from the dependencies that it wrote itself."""
-    found = set()
-    for line in run("ninja", "-t", "deps").splitlines():
-        if line.startswith("out/efi/"):
-            keep = True
-        elif line and not line.startswith(" "):
-            keep = False
-        elif line.strip() and keep:
-            path = Path(ROOT, line.strip())
-            found.add(path.resolve())
-    return sorted(found)
-
-
-def check_inputs(audit):
-    print("Sources and headers")
-    folders, compiler, foreign = Counter(), set(), []
-    for path in inputs():
-        if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in OWN_FOLDERS:
-            folders[path.relative_to(ROOT).parts[0]] += 1
-        elif FREESTANDING.search(str(path)):
-            compiler.add(path.name)
-        else:
-            foreign.append(str(path))
-    for folder, count in sorted(folders.items()):
+def check_build(audit):
+    print("Commands, sources, headers and objects")
+    build = Build(ROOT, PROGRAMS)
+    own = [path.relative_to(ROOT) for path in build.read if path.is_relative_to(ROOT)]
+    for folder, count in sorted(Counter(path.parts[0] for path in own).items()):
         print(f"  {count:4}  {folder}/")
-    print(f"  {len(compiler):4}  of the compiler: {', '.join(sorted(compiler))}")
-    audit.check(not foreign, f"nothing else was read {' '.join(foreign)}")
-
-
-class Image:
-    """The headers of a PE32+ file. Microsoft PE Format."""
-
-    def __init__(self, path):
-        data = Path(path).read_bytes()
-        pe = struct.unpack_from("<I", data, 0x3C)[0]
-        sections, optional_size = struct.unpack_from("<H12xH", data, pe + 6)
-        optional = pe + 24
-        self.bytes = len(data)
-        self.alignment = struct.unpack_from("<I", data, optional + 32)[0]
-        self.subsystem, self.characteristics = struct.unpack_from("<HH", data, optional + 68)
-        count = struct.unpack_from("<I", data, optional + 108)[0]
-        self.directories = [struct.unpack_from("<II", data, optional + 112 + 8 * i) for i in range(count)]
-        self.sections = []
-        for i in range(sections):
-            at = optional + optional_size + 40 * i
-            name, size, address, _, flags = struct.unpack_from("<8sIIII", data, at)[:4] + \
-                (struct.unpack_from("<I", data, at + 36)[0],)
-            self.sections.append((name.rstrip(b"\0").decode(), address, size, flags))
+    compiler = sorted(path.name for path in build.read if not path.is_relative_to(ROOT))
+    print(f"  {len(compiler):4}  of the compiler: {', '.join(compiler)}")
+    for problem in build.problems:
+        print(f"          {problem}")
+    audit.check(not build.problems, "nothing else was read or linked, and every command is of a known kind")
 
 
 def check_image(audit, program):
@@ -124,15 +87,21 @@ def check_image(audit, program):
     for name, address, size, flags in image.sections:
         rights = "".join(letter if flags & right else "-" for letter, right in (("r", READ), ("w", WRITE), ("x", EXECUTE)))
         print(f"  {name:8} {rights}  {size:9,} bytes at {address:#x}")
-    names = {name: (address, flags) for name, address, _, flags in image.sections}
-    audit.check(image.directories[1] == (0, 0), "imports nothing")
-    audit.check(not any(flags & WRITE and flags & EXECUTE for *_, flags in image.sections),
-                "nothing is writable and executable")
-    audit.check(image.alignment % PAGE == 0, "sections are aligned to pages")
-    audit.check(bool(image.characteristics & NX_COMPAT), "NX_COMPAT is set")
-    audit.check(image.directories[5] != (0, 0), "relocations are kept")
-    audit.check(".sbat" in names and names[".sbat"][0] % PAGE == 0, ".sbat is there, on a page of its own")
-    audit.check(".CRT" not in names, "no initialisers that run before efi_main")
+    for promise, kept in image.promises():
+        audit.check(kept, promise)
+
+
+def budgets(text):
+    """The lines of budgets.txt: a program and the most bytes that it may have."""
+    lines = [line.partition("#")[0].split() for line in text.splitlines()]
+    return {line[0]: int(line[1].replace(",", "")) for line in lines if line}
+
+
+def check_budgets(audit):
+    print("Sizes, and what tools/budgets.txt allows")
+    for program, most in budgets((ROOT / "tools/budgets.txt").read_text()).items():
+        size = (ROOT / program).stat().st_size
+        audit.check(size <= most, f"{program} has {size:,} of {most:,} bytes")
 
 
 def print_sizes():
@@ -147,29 +116,67 @@ def print_sizes():
         print(f"  {size:7,}  {folder}")
 
 
-def print_services():
+TABLES = r"(?:g_services|boot_services|runtime_services)"
+# The only places where a table goes under another name: it arrives there.
+ARRIVALS = {
+    "boot/platform/firmware.hpp": ["inline constinit uefi::BootServices* g_services = nullptr;",
+                                   "g_services = system->boot_services;"],
+}
+
+
+def without_comments(text):
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.S)
+
+
+def hidden_tables(name, text):
+    """Lines in which a table of services is taken for something else than one call, or its type for a variable."""
+    found = []
+    for line in without_comments(text).splitlines():
+        line = line.strip()
+        if line.startswith("#include") or line in ARRIVALS.get(name, ()):
+            continue
+        # One call, whose result may be used at will: table->service(
+        rest = re.sub(rf"\b(?:g_system->)?{TABLES}->\w+\(", "(", line)
+        if re.search(rf"\b{TABLES}\b|\b(?:Boot|Runtime)Services\b", rest):
+            found.append(line)
+    return found
+
+
+def check_services(audit):
     print("Firmware services and protocols that can be called, and from where")
     callers = defaultdict(set)
-    patterns = ((r"g_services->(\w+)\(", "BootServices"), (r"runtime_services->(\w+)\(", "RuntimeServices"),
+    patterns = ((r"(?:g_services|boot_services)->(\w+)\(", "BootServices"), (r"runtime_services->(\w+)\(", "RuntimeServices"),
                 (r"(?:locate|handle)_protocol<uefi::(\w+)>", "protocol"),
                 (r"(\w+)::kGuid", "protocol"))
-    for path in sorted(ROOT.glob("boot/**/*.?pp")):
-        for pattern, kind in patterns:
-            for name in re.findall(pattern, path.read_text()):
-                if name != "P":
-                    callers[f"{kind} {name}"].add(str(path.relative_to(ROOT)))
+    hidden = []
+    for folder in ("boot", "model", "rt"):
+        for path in sorted((ROOT / folder).rglob("*.?pp")):
+            name, text = str(path.relative_to(ROOT)), path.read_text()
+            hidden += [f"{name}: {line}" for line in hidden_tables(name, text)]
+            for pattern, kind in patterns:
+                for service in re.findall(pattern, text):
+                    if service != "P":
+                        callers[f"{kind} {service}"].add(name)
     for name, paths in sorted(callers.items()):
         print(f"  {name:38} {', '.join(sorted(paths))}")
+    for line in hidden:
+        print(f"          {line}")
+    audit.check(not hidden, "no table of services goes under another name")
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="do not build the programs twice more")
+    args = parser.parse_args()
     audit = Audit()
-    check_reproducible(audit)
-    check_inputs(audit)
+    if not args.quick:
+        check_reproducible(audit)
+    check_build(audit)
     for program in PROGRAMS:
         check_image(audit, program)
+    check_budgets(audit)
     print_sizes()
-    print_services()
+    check_services(audit)
     print("every promise is kept" if not audit.broken else f"{audit.broken} promises are broken")
     return audit.broken != 0
 
