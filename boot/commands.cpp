@@ -1,5 +1,7 @@
 #include "boot/commands.hpp"
 
+#include "boot/bench.hpp"
+#include "boot/head.hpp"
 #include "boot/option_sources.hpp"
 #include "boot/platform/volumes.hpp"
 #include "boot/plot.hpp"
@@ -25,13 +27,25 @@ struct Command {
   rt::Result<void> (*run)(Conversation&, rt::Text arguments);
 };
 
-rt::Result<void> help(Conversation& c, rt::Text);
+rt::Result<void> help(Conversation& c, rt::Text about);
 
 /// One line of the table of options: what it is called, its value, its default, what it means.
 void show_option(Conversation& c, const Option& option) {
-  char buffer[14];
-  const rt::Text value = all_options(c.options).value(option, {buffer, sizeof buffer});
+  char buffer[24];
+  rt::Text value = all_options(c.options).value(option, {buffer, sizeof buffer});
+  value = value.part(0, rt::min<uint64_t>(value.size, 13));
   rt::print(c.terminal.console, "  %-12s %-13pT %-7s %s\n", option.name, &value, option.initial, option.help);
+}
+
+/// One option, whole.
+void explain_option(Conversation& c, const Option& option) {
+  static constexpr const char* kEffects[] = {"for the next story", "the file is read at once",
+                                             "the model is loaded anew", "only at the start"};
+  char buffer[24], taken[24];
+  const rt::Text value = all_options(c.options).value(option, {buffer, sizeof buffer});
+  const rt::Text takes_what = takes(option, {taken, sizeof taken});
+  rt::print(c.terminal.console, "  %s = %pT\n  %s; %s\n  %pT%s%s\n", option.name, &value, option.help,
+            kEffects[int(option.effect)], &takes_what, option.initial[0] ? ", default " : "", option.initial);
 }
 
 /// An option and the value that it is to get.
@@ -44,12 +58,14 @@ struct Setting {
 rt::Result<void> change_model(Conversation& c, rt::Span<const Setting> settings) {
   constexpr uint32_t kMost = 2;
   const OptionSet set = all_options(c.options);
-  char buffers[kMost][257];
+  char texts[kMost][257];
   rt::Text before[kMost];
   rt::Result<void> done;
   for (uint32_t i = 0; i < settings.count; ++i) {
     const Option& option = *settings[i].option;
-    before[i] = set.value(option, {buffers[i], sizeof buffers[i]});
+    const rt::Span<char> text{texts[i], sizeof texts[i]};
+    before[i] = set.value(option, text);
+    before[i] = rt::print_to(text, "%pT", &before[i]);
     if (done) done = set.set(option, settings[i].value);
   }
   bool dropped = false;
@@ -72,6 +88,7 @@ rt::Result<void> change_model(Conversation& c, rt::Span<const Setting> settings)
 rt::Result<void> set(Conversation& c, rt::Text arguments) {
   const OptionSet set = all_options(c.options);
   if (arguments.empty()) {
+    c.terminal.console.write("  option       value         default meaning\n");
     for (const Option& option : set.rows)
       if (option.effect != Option::Effect::never) show_option(c, option);
     return {};
@@ -81,7 +98,7 @@ rt::Result<void> set(Conversation& c, rt::Text arguments) {
   const Option* const option = set.find(name);
   if (!option) return no_option(name, {&set, 1});
   if (!given) {
-    show_option(c, *option);
+    explain_option(c, *option);
     return {};
   }
   if (option->effect == Option::Effect::never)
@@ -145,6 +162,39 @@ rt::Result<void> save(Conversation& c, rt::Text path) {
   return {};
 }
 
+/// The seed that stands in `text`, else `otherwise`.
+rt::Result<uint64_t> seed_of(rt::Text text, uint64_t otherwise) {
+  uint64_t seed = otherwise;
+  if (!text.empty() && !rt::parse_u64(text, seed))
+    return rt::fail(rt::Errc::usage, 0, "a seed is a whole number, not '%pT'", &text);
+  return seed;
+}
+
+rt::Result<void> again(Conversation& c, rt::Text number) {
+  if (c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to tell again");
+  rt::Result<uint64_t> seed = seed_of(number, c.record.seed);
+  if (!seed) return seed.error();
+  return c.tell(*seed, platform::Clock::ticks());
+}
+
+rt::Result<void> go_on(Conversation& c, rt::Text) {
+  if (c.session->position() == 0)
+    return rt::fail(rt::Errc::usage, 0, "there is no story of this model to go on with: press Enter for one");
+  return continue_story(*c.engine, *c.session, c.options, c.record, c.terminal);
+}
+
+rt::Result<void> info(Conversation& c, rt::Text) {
+  print_head(c.terminal.console);
+  print_model(*c.engine, c.options, c.terminal);
+  return {};
+}
+
+rt::Result<void> measure(Conversation& c, rt::Text) {
+  c.forget_story();
+  bench(*c.engine, c.options, c.terminal);
+  return {};
+}
+
 /// A command that ends the conversation.
 template <OnFinish next>
 rt::Result<void> end(Conversation& c, rt::Text) {
@@ -154,31 +204,51 @@ rt::Result<void> end(Conversation& c, rt::Text) {
 }
 
 constexpr Command kCommands[] = {
-    {"help", "", "this list", help},
-    {"set", "NAME VALUE", "change an option; /set alone shows them", set},
-    {"seed", "N", "the next story's seed", seed},
+    {"help", "[NAME]", "this list, or what an option or command does", help},
+    {"set", "NAME VALUE", "change an option; /set alone shows them all", set},
+    {"again", "[SEED]", "the last story once more, or with another seed", again},
+    {"continue", "", "go on with the last story", go_on},
+    {"seed", "N", "the next story's seed; 0: another every time", seed},
     {"model", "[FILE]", "list the models in \\models, or switch to one", model},
-    {"stats", "", "how the last story went", stats},
     {"save", "FILE", "write the last story to the boot volume", save},
+    {"stats", "", "how the last story went", stats},
+    {"info", "", "this machine, the program and the model", info},
+    {"bench", "", "measure the speed: one line to share", measure},
     {"quit", "", "back to the firmware or shell", end<OnFinish::exit>},
     {"off", "", "switch the machine off", end<OnFinish::poweroff>},
     {"reboot", "", "start the machine anew", end<OnFinish::reboot>},
 };
+constexpr Names kNames{&kCommands[0].name, sizeof kCommands / sizeof kCommands[0], sizeof(Command)};
 
-rt::Result<void> help(Conversation& c, rt::Text) {
-  for (const Command& command : kCommands)
-    rt::print(c.terminal.console, "  /%-7s %-11s %s\n", command.name, command.takes, command.help);
-  c.terminal.console.write("While a story is told, Esc or Ctrl-C stops it.\n");
-  return {};
+void show_command(Conversation& c, const Command& command) {
+  rt::print(c.terminal.console, "  /%-8s %-11s %s\n", command.name, command.takes, command.help);
+}
+
+rt::Result<void> help(Conversation& c, rt::Text about) {
+  if (about.empty()) {
+    for (const Command& command : kCommands) show_command(c, command);
+    c.terminal.console.write("While a story is told, Esc or Ctrl-C stops it.\n");
+    return {};
+  }
+  while (about.starts_with("/") || about.starts_with("-")) about = about.from(1);
+  const uint32_t command = kNames.find(about);
+  if (command < kNames.count) show_command(c, kCommands[command]);
+  const OptionSet set = all_options(c.options);
+  const Option* const option = set.find(about);
+  if (option) explain_option(c, *option);
+  if (option || command < kNames.count) return {};
+  rt::Text nearest = kNames.nearest(about);
+  if (nearest.empty()) nearest = set.names().nearest(about);
+  return no_such("option or command ", about, nearest, "/help and /set list them");
 }
 
 }  // namespace
 
 rt::Result<void> obey(Conversation& c, rt::Text line) {
   const rt::Text name = take_word(line);
-  for (const Command& command : kCommands)
-    if (name == command.name) return command.run(c, line);
-  return rt::fail(rt::Errc::usage, 0, "there is no command /%pT (/help lists them)", &name);
+  const uint32_t command = kNames.find(name);
+  if (command < kNames.count) return kCommands[command].run(c, line);
+  return no_such("command ", name, kNames.nearest(name), "/help lists them");
 }
 
 rt::Text complete_command(rt::Text line) {

@@ -14,13 +14,21 @@ struct Conversation {
   void drop_model();
   /// The next story, as the options say.
   rt::Result<void> tell(uint64_t started);
+  /// A story with this seed; the options stay as they are.
+  rt::Result<void> tell(uint64_t seed, uint64_t started);
+  /// Forgets the story that could be gone on with.
+  void forget_story();
 
   Options& options;
   const Terminal& terminal;
-  Engine* engine = nullptr;  // the model that is loaded now
+  Engine* engine = nullptr;           // the model that is loaded now
+  model::Session* session = nullptr;  // of the last story with it
   LineEditor editor;
   Record record;  // of the last story
   bool over = false;  // options.on_finish is what comes next
+
+ private:
+  alignas(model::Session) uint8_t session_room_[sizeof(model::Session)];
 };
 
 /// Does what a line that began with / says, without the /.

@@ -56,20 +56,31 @@ Conversation::Conversation(Options& of, const Terminal& at)
 rt::Result<void> Conversation::load_model() {
   drop_model();
   engine = new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads));
-  return load(*engine, options, terminal);
+  rt::Result<void> done = load(*engine, options, terminal);
+  if (done) forget_story();
+  return done;
 }
 
 void Conversation::drop_model() {
   if (engine) engine->~Engine();
   engine = nullptr;
+  session = nullptr;
+}
+
+void Conversation::forget_story() {
+  model::Engine& model = engine->model;
+  session = new (rt::Placement{session_room_}) model::Session(model.transformer(), model.tokenizer(), model.sampler());
 }
 
 rt::Result<void> Conversation::tell(uint64_t started) {
   uint64_t seed = options.seed;
   if (seed == 0) seed = platform::entropy() % 1'000'000'000 + 1;  // short enough to type
-  rt::Result<void> done = tell_story(*engine, options, seed, record, terminal, started);
-  if (options.seed) options.seed = rt::max<uint64_t>(options.seed + 1, 1);  // after the last one comes the first
-  return done;
+  else options.seed = seed + 1 ? seed + 1 : 1;
+  return tell(seed, started);
+}
+
+rt::Result<void> Conversation::tell(uint64_t seed, uint64_t started) {
+  return tell_story(*engine, *session, options, seed, record, terminal, started);
 }
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {

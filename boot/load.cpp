@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t kMaxVolumes = 64;
 constexpr rt::Text kDefaultModel = "\\models\\default.bin";
+constexpr rt::Text kBuiltIn = "the built-in model";
 
 /// A model and its tokenizer, found and not read yet.
 struct Inputs {
@@ -54,7 +55,7 @@ rt::Result<platform::File> tokenizer_beside(uefi::Handle device, rt::Text path) 
 
 rt::Result<Inputs> find_inputs(const Options& options) {
   if (options.model.empty() && !embedded_model().empty())
-    return Inputs{Input("the built-in model", embedded_model()),
+    return Inputs{Input(kBuiltIn, embedded_model()),
                   Input("the built-in tokenizer", embedded_tokenizer())};
   uefi::Handle devices[kMaxVolumes];
   const rt::Span<const uefi::Handle> volumes{devices, platform::find_volumes({devices, kMaxVolumes})};
@@ -178,6 +179,12 @@ rt::Result<void> load(Engine& engine, const Options& options, const Terminal& te
   choose_processors(engine, options, terminal);
   report_memory(engine.model, terminal);
   return {};
+}
+
+void print_model(const Engine& engine, const Options& options, const Terminal& terminal) {
+  const rt::Text own = embedded_model().empty() ? kDefaultModel : kBuiltIn;
+  describe(engine.model, options.model.empty() ? own : options.model, terminal);
+  report_memory(engine.model, terminal);
 }
 
 }  // namespace boot

@@ -1,29 +1,14 @@
 // efi_main: options -> model -> conversation -> exit.
 #include "boot/conversation.hpp"
+#include "boot/head.hpp"
 #include "boot/platform/firmware.hpp"
 #include "boot/platform/power.hpp"
 #include "boot/platform/program.hpp"
 #include "boot/platform/screen.hpp"
 #include "boot/start_options.hpp"
-#include "boot/version.hpp"
 
 namespace boot {
 namespace {
-
-void print_head(platform::Console& console) {
-  console.set_color(platform::Color::white);
-  rt::print(console, "llama.efi %s\n", kVersion);
-  console.reset_color();
-  char vendor[128];
-  const rt::Text name =
-      platform::g_system->firmware_vendor
-          ? rt::utf16_to_utf8({platform::g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
-          : rt::Text("unknown");
-  const uint32_t revision = platform::g_system->header.revision;
-  rt::print(console, "firmware  %pT %#x, UEFI %u.%u\n", &name,
-            platform::g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
-  rt::print(console, "cpu       %s\n", platform::CpuName().text);
-}
 
 /// Everything between the head and the end. `next`: what comes after that, as far as the options could be read.
 rt::Result<void> run(const Terminal& terminal, uint64_t started, OnFinish& next) {

@@ -154,7 +154,7 @@ rt::Result<void> OptionSet::set(const Option& option, rt::Text value) const {
 rt::Text OptionSet::value(const Option& option, rt::Span<char> buffer) const {
   const char* const place = static_cast<const char*>(values) + option.place;
   switch (option.kind) {
-    case Kind::text: return rt::print_to(buffer, "%pT", place);
+    case Kind::text: return *reinterpret_cast<const rt::Text*>(place);
     case Kind::real: return rt::print_to(buffer, "%g", double(*reinterpret_cast<const float*>(place)));
     case Kind::whole:
       return rt::print_to(buffer, "%llu", static_cast<unsigned long long>(*reinterpret_cast<const uint64_t*>(place)));

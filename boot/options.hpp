@@ -81,7 +81,7 @@ struct OptionSet {
   /// Sets an option of this set. Where it refuses, nothing has changed; the error is the rest of a sentence that begins
   /// with where the value came from: "temperature wants a number from 0 to 10, not 'hot'".
   rt::Result<void> set(const Option& option, rt::Text value) const;
-  /// An option's value as one would type it, in `buffer`, cut to it.
+  /// An option's value as one would type it: a text where it is kept, anything else in `buffer`.
   rt::Text value(const Option& option, rt::Span<char> buffer) const;
   /// Sets all options to their defaults.
   void reset() const;

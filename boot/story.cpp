@@ -28,24 +28,28 @@ float surprise(float probability) {
 /// A story on its way to the console and into the record.
 class Telling {
  public:
-  Telling(Engine& engine, const Options& options, Record& record, const Terminal& terminal)
-      : engine_(engine), options_(options), record_(record), terminal_(terminal),
-        session_(engine.model.transformer(), engine.model.tokenizer(), engine.model.sampler()),
+  Telling(Engine& engine, model::Session& session, const Options& options, Record& record, const Terminal& terminal)
+      : engine_(engine), options_(options), record_(record), terminal_(terminal), session_(session),
         pace_(engine, terminal, options.threads != 0), status_(terminal.console),
         writer_(terminal.console, status_) {}
 
   rt::Result<void> begin(uint64_t seed) {
+    const uint32_t steps = static_cast<uint32_t>(options_.steps);
+    if (rt::Result<void> done = session_.begin(options_.prompt, steps, engine_.model.arena()); !done) return done;
+    engine_.model.sampler().set({options_.temperature, options_.topp, seed});
     record_.clear();
     record_.seed = seed;
     if (options_.temperature != 0)
       rt::print(terminal_.console, "seed      %llu\n", static_cast<unsigned long long>(seed));
-    engine_.model.sampler().set({options_.temperature, options_.topp, seed});
-    engine_.model.sampler().want_probability(options_.show == Show::confidence);
-    return session_.begin(options_.prompt, static_cast<uint32_t>(options_.steps), engine_.model.arena());
+    if (steps && steps < session_.prompt_tokens())
+      rt::print(terminal_.console, "note: the prompt alone has %'u tokens, and steps is %'u: the story ends within it\n",
+                session_.prompt_tokens(), steps);
+    return {};
   }
 
   /// To the end of the story, or to the user's.
   void tell() {
+    engine_.model.sampler().want_probability(options_.show == Show::confidence);
     terminal_.console.write("\n");
     while (!stopped_) {
       const uint64_t before = platform::Clock::ticks();
@@ -125,7 +129,7 @@ class Telling {
   const Options& options_;
   Record& record_;
   const Terminal& terminal_;
-  model::Session session_;
+  model::Session& session_;
   Pace pace_;
   StatusLine status_;
   StoryWriter writer_;
@@ -137,13 +141,13 @@ class Telling {
 
 }  // namespace
 
-rt::Result<void> tell_story(Engine& engine, const Options& options, uint64_t seed, Record& record,
-                            const Terminal& terminal, uint64_t started) {
+rt::Result<void> tell_story(Engine& engine, model::Session& session, const Options& options, uint64_t seed,
+                            Record& record, const Terminal& terminal, uint64_t started) {
   const rt::Arena::Mark mark = engine.model.arena().mark();
   start_processors(engine, terminal);
   rt::Result<void> begun;
   {
-    Telling telling(engine, options, record, terminal);
+    Telling telling(engine, session, options, record, terminal);
     begun = telling.begin(seed);
     if (begun) {
       telling.tell();
@@ -153,6 +157,24 @@ rt::Result<void> tell_story(Engine& engine, const Options& options, uint64_t see
   engine.processors.stop();
   engine.model.arena().rewind(mark);
   return begun;
+}
+
+rt::Result<void> continue_story(Engine& engine, model::Session& session, const Options& options, Record& record,
+                                const Terminal& terminal) {
+  // The tokens of the prompt are gone from the arena.
+  if (session.position() <= session.prompt_tokens())
+    return rt::fail(rt::Errc::usage, 0, "the story ended within its prompt: /again tells it anew");
+  if (session.ended_itself()) return rt::fail(rt::Errc::usage, 0, "the story came to its own end");
+  if (session.filled_context()) return rt::fail(rt::Errc::usage, 0, "the story fills the model's context");
+  start_processors(engine, terminal);
+  session.extend(static_cast<uint32_t>(options.steps));
+  {
+    Telling telling(engine, session, options, record, terminal);
+    telling.tell();
+    telling.print_figures(platform::Clock::ticks());
+  }
+  engine.processors.stop();
+  return {};
 }
 
 }  // namespace boot

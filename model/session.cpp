@@ -18,6 +18,11 @@ rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& aren
   return {};
 }
 
+void Session::extend(uint32_t steps) {
+  const uint32_t room = transformer_.context() - position_;
+  steps_ = position_ + (steps == 0 ? room : rt::min(steps, room));
+}
+
 Session::Event Session::advance() {
   if (position_ == steps_) return Event::end;
   if (position_ + 1 < prompt_.count) {  // the prompt is shown before it is read

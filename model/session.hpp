@@ -22,6 +22,10 @@ class Session {
   /// until the text has ended. Fails where the prompt is longer than the context.
   rt::Result<void> begin(rt::Text prompt, uint32_t steps, rt::Arena& arena);
 
+  /// Lets a text that has ended at its steps go on by `steps` tokens more; 0, or more than the context holds, means to
+  /// the end of the context. The text is then the one that begin() with more steps tells.
+  void extend(uint32_t steps);
+
   /// Goes on by at most one forward pass.
   Event advance();
 

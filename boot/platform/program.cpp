@@ -37,6 +37,27 @@ bool is_readable(rt::Text text) {
 
 uefi::LoadedImage* loaded_image() { return handle_protocol<uefi::LoadedImage>(g_image); }
 
+rt::Span<const uint8_t> program_code() {
+  // Microsoft's PE format: an offset to the signature, a file header, an optional one, headers of sections.
+  constexpr uint64_t kOffset = 0x3c, kSections = 6, kOptionalBytes = 20, kHeaders = 24, kHeader = 40;
+  constexpr uint32_t kExecutable = 0x20000000;
+  const uefi::LoadedImage* image = loaded_image();
+  if (!image || !image->image_base) return {};
+  const rt::Span<const uint8_t> all{static_cast<const uint8_t*>(image->image_base), image->image_size};
+  if (all.count < 4096) return {};
+  const uint64_t at = rt::load<uint32_t>(all.data + kOffset);
+  if (at > 2048 || rt::load<uint32_t>(all.data + at) != 0x4550) return {};
+  const uint64_t optional = rt::load<uint16_t>(all.data + at + kOptionalBytes);
+  const uint8_t* header = all.data + at + kHeaders + optional;
+  for (uint32_t i = rt::load<uint16_t>(all.data + at + kSections); i; --i, header += kHeader) {
+    if (header + kHeader > all.end()) return {};
+    const uint64_t bytes = rt::load<uint32_t>(header + 8), from = rt::load<uint32_t>(header + 12);
+    if (!(rt::load<uint32_t>(header + 36) & kExecutable)) continue;
+    return from + bytes <= all.count ? all.part(from, bytes) : rt::Span<const uint8_t>();
+  }
+  return {};
+}
+
 rt::Text program_folder(rt::Span<char> buffer) {
   uefi::LoadedImage* image = loaded_image();
   rt::Text path;

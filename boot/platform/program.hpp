@@ -8,6 +8,9 @@ namespace platform {
 /// firmware is broken.
 uefi::LoadedImage* loaded_image();
 
+/// The program's code, as it lies in memory. Empty where firmware does not say where that is.
+rt::Span<const uint8_t> program_code();
+
 /// The folder that the program was started from, as a path on its volume that ends with \; "\"
 /// where firmware does not say. In `buffer`, cut to it.
 rt::Text program_folder(rt::Span<char> buffer);

@@ -64,7 +64,7 @@ def test_settings_are_checked_and_shown(session):
     assert say(session, "/set temperature 0") == ""
     assert re.search(r"\n  temperature  0 +1 +0: always the likeliest token\n", say(session, "/set"))
     assert story(say(session, "")) == story(say(session, ""))  # greedy: the seed does not matter
-    assert "there is no command /nonsense" in say(session, "/nonsense")
+    assert "there is no command 'nonsense'" in say(session, "/nonsense")
 
 
 def test_a_prompt_longer_than_the_context_is_refused_with_its_tokens(session):

@@ -2,6 +2,8 @@
 // none of them fails while it runs (faults_test.cpp has those).
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tests/firmware/scenarios.hpp"
 
 namespace {
@@ -40,7 +42,7 @@ TEST(FakeFirmware, HoldsAWholeConversation) {
   EXPECT_EQ(run.status, Status::success);
   EXPECT_EQ(run.complaints, "");
   for (const char* words : {"> abc\n", "int8, dim 32, 2 layers, 300 tokens, context 24", "llama2.c v1", "seed      3\n",
-                            "error: there is no command /nonsense", "> /quit\n"})
+                            "error: there is no command 'nonsense' (/help lists them)", "> /quit\n"})
     EXPECT_TRUE(says(run, words)) << words << run.screen;
   EXPECT_EQ(run.files.at("\\story.txt").size(), 8u);  // nothing is left of the longer one before
 }
@@ -431,6 +433,84 @@ TEST(FakeFirmware, LetsScriptsGoOnWhereverTheirOptionStands) {
     EXPECT_FALSE(says(run, "press a key")) << run.screen;
     EXPECT_EQ(run.complaints, "");
   }
+}
+
+/// What is told after the `n`-th time that this line was typed, up to the figures.
+std::string told_after(const Outcome& run, const std::string& line, int n = 1) {
+  size_t at = 0;
+  for (int i = 0; i < n; ++i) at = run.screen.find("> " + line + "\n", at) + line.size() + 3;
+  const std::string rest = run.screen.substr(at, run.screen.find(" tokens, ", at) - at);
+  return rest.substr(0, rest.rfind("\n\n"));
+}
+
+TEST(FakeFirmware, GoesOnWithTheLastStory) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"/set ids on", "/set steps 12", "/again 7", "/set steps 4", "/again 7", "/set steps 3", "/continue",
+                   "/set steps 5", "/continue", "/set steps 0", "/continue", "/continue", "/quit"};
+  const Outcome run = test::start(machine);
+  const std::string whole = told_after(run, "/again 7");
+  std::string parts = told_after(run, "/again 7", 2);
+  for (int i = 1; i <= 2; ++i) parts += told_after(run, "/continue", i).substr(1);
+  EXPECT_EQ(parts, whole) << run.screen;
+  EXPECT_TRUE(says(run, "the story fills the model's context of 24 tokens\n") || says(run, " 1\n\n")) << run.screen;
+  EXPECT_TRUE(says(run, "error: the story fills the model's context\n") || says(run, "error: the story came to its own end\n"))
+      << run.screen;
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, SaysWhenThereIsNothingToGoOnWith) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"/model other", "/continue", "/set steps 1", "abc", "/continue", "/set steps 8", "", "/bench", "/continue", "/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, "> /continue\nerror: there is no story of this model to go on with: press Enter for one\n")) << run.screen;
+  EXPECT_TRUE(says(run, "note: the prompt alone has 3 tokens, and steps is 1: the story ends within it\n")) << run.screen;
+  EXPECT_TRUE(says(run, "error: the story ended within its prompt: /again tells it anew\n")) << run.screen;
+  EXPECT_TRUE(says(run, " tokens/s: \\models\\other.bin, float32, ")) << run.screen;
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, TellsAStoryAgain) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"", "/again", "/again 7", "/again x", "", "/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(told_after(run, "/again"), told_after(run, "", 1));
+  EXPECT_TRUE(told_after(run, "/again 7").starts_with("seed      7\n")) << run.screen;
+  EXPECT_NE(told_after(run, "/again 7"), told_after(run, "/again"));
+  EXPECT_TRUE(says(run, "error: a seed is a whole number, not 'x'\n")) << run.screen;
+  EXPECT_TRUE(told_after(run, "", 2).starts_with("seed      9\n")) << "the next story's seed is what it was" << run.screen;
+}
+
+TEST(FakeFirmware, ExplainsOptionsAndCommands) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"/help", "/help temperature", "/help seed", "/help /off", "/help tempreature", "/help on_finish", "/hlep",
+                   "/info", "/set", "/quit"};
+  const Outcome run = test::start(machine);
+  for (const char* words :
+       {"  /set      NAME VALUE  change an option", "  temperature = 0.8\n  0: always the likeliest token; for the next story\n  0 to 10, default 0.8\n",
+        "  /seed     N           the next story's seed", "  /off                  switch the machine off\n",
+        "error: there is no option or command 'tempreature'; did you mean 'temperature'?\n",
+        "  after the first story; only at the start\n  prompt|exit|poweroff|reboot, default prompt\n",
+        "error: there is no command 'hlep'; did you mean 'help'?\n", "> /info\nllama.efi 0.1, build ",
+        "  option       value         default meaning\n  model                              the model\n"})
+    EXPECT_TRUE(says(run, words)) << words << run.screen;
+  const std::string info = run.screen.substr(run.screen.find("> /info"));
+  EXPECT_NE(info.find("model     \\models\\default.bin: llama2.c v2\n"), std::string::npos) << info;
+  EXPECT_NE(info.find("memory    "), std::string::npos) << info;
+  std::istringstream lines(run.screen.substr(run.screen.find("> /help")));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 79u) << line;
+}
+
+TEST(FakeFirmware, SaysWhichProgramItIs) {
+  FakeMachine machine = test::one_story();
+  machine.options = "--version --on_finish exit";
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_TRUE(run.screen.starts_with("llama.efi 0.1, build 00000000\n")) << run.screen;  // the fake says of no code
+  EXPECT_FALSE(says(run, "model ")) << run.screen;
+  machine.options = "--help --on_finish exit";
+  const Outcome help = test::start(machine);
+  EXPECT_TRUE(says(help, "usage: llama.efi [MODEL] [options]")) << help.screen;
+  EXPECT_TRUE(says(help, "\n  -t, --temperature  0 to 10  ")) << help.screen;
 }
 
 TEST(FakeFirmware, KnowsWhatIsNoCommandLine) {

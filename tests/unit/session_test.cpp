@@ -176,6 +176,25 @@ TEST_F(SessionTest, APromptWithoutMemoryIsRefused) {
   EXPECT_EQ(begun.error().code, rt::Errc::out_of_memory);
 }
 
+TEST_F(SessionTest, ATextThatGoesOnIsTheLongerOne) {
+  const model::Sampling sampling{1, 0.9f, 5};
+  const Story whole = tell("ab", 30, sampling);
+  ASSERT_GT(whole.tokens.size(), 12u);
+  Story parts = tell("ab", 5, sampling);
+  for (const uint32_t steps : {1, 6, 1000}) {
+    session_.extend(steps);
+    for (Event event; (event = session_.advance()) != Event::end;) {
+      if (event == Event::busy || parts.tokens.size() == 30) continue;
+      parts.tokens.push_back(session_.token());
+      parts.text += test::string(session_.text());
+    }
+  }
+  EXPECT_EQ(parts, whole);
+  EXPECT_TRUE(session_.filled_context() || session_.ended_itself());
+  session_.extend(0);
+  if (session_.filled_context()) EXPECT_EQ(session_.advance(), Event::end);
+}
+
 TEST_F(SessionTest, BeginningAgainForgetsTheTextBefore) {
   const Story first = tell(kPrompt, 30, {1.0f, 0.9f, 4});
   const Story other = tell("a tale", 0, {1.0f, 0.9f, 5});

@@ -1,0 +1,39 @@
+#include "boot/head.hpp"
+
+#include "boot/platform/cpu.hpp"
+#include "boot/platform/firmware.hpp"
+#include "boot/platform/program.hpp"
+#include "boot/version.hpp"
+
+namespace boot {
+namespace {
+
+/// CRC-32 as zlib, gzip and PNG have it.
+uint32_t crc32(rt::Span<const uint8_t> bytes) {
+  uint32_t crc = ~0u;
+  for (const uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
+}
+
+}  // namespace
+
+void print_head(platform::Console& console) {
+  console.set_color(platform::Color::white);
+  // The same sources give the same code everywhere, so its checksum says which build this is.
+  rt::print(console, "llama.efi %s, build %08x\n", kVersion, crc32(platform::program_code()));
+  console.reset_color();
+  char vendor[128];
+  const rt::Text name =
+      platform::g_system->firmware_vendor
+          ? rt::utf16_to_utf8({platform::g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
+          : rt::Text("unknown");
+  const uint32_t revision = platform::g_system->header.revision;
+  rt::print(console, "firmware  %pT %#x, UEFI %u.%u\n", &name,
+            platform::g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
+  rt::print(console, "cpu       %s\n", platform::CpuName().text);
+}
+
+}  // namespace boot
