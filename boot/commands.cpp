@@ -3,7 +3,7 @@
 #include "boot/bench.hpp"
 #include "boot/head.hpp"
 #include "boot/option_sources.hpp"
-#include "boot/platform/volumes.hpp"
+#include "boot/platform/saving.hpp"
 #include "boot/plot.hpp"
 #include "boot/start_options.hpp"
 #include "rt/parse.hpp"
@@ -152,12 +152,9 @@ rt::Result<void> stats(Conversation& c, rt::Text) {
 rt::Result<void> save(Conversation& c, rt::Text path) {
   if (path.empty()) return rt::fail(rt::Errc::usage, 0, "save where? /save \\story.txt");
   if (c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to save");
-  rt::Result<platform::Volume> volume = platform::Volume::open(platform::boot_device());
-  if (!volume) return volume.error();
-  rt::Result<platform::File> file = volume->create_file(path);
-  if (!file) return file.error();
-  if (rt::Result<void> done = file->write({c.record.text, c.record.bytes}); !done) return done;
-  if (rt::Result<void> done = file->flush(); !done) return done;
+  const rt::Span<const uint8_t> story{reinterpret_cast<const uint8_t*>(c.record.text), c.record.bytes};
+  rt::Result<void> done = platform::save_file(platform::boot_device(), path, story, platform::Replace::no);
+  if (!done) return done;
   rt::print(c.terminal.console, "%'u bytes in %pT\n", c.record.bytes, &path);
   return {};
 }

@@ -45,6 +45,11 @@ struct Text {
       if (data[i] != other.data[i]) return false;
     return true;
   }
+  constexpr bool contains(char c) const {
+    for (uint64_t i = 0; i < size; ++i)
+      if (data[i] == c) return true;
+    return false;
+  }
   constexpr bool starts_with(Text prefix) const {
     return size >= prefix.size && part(0, prefix.size) == prefix;
   }

@@ -73,33 +73,6 @@ rt::Result<void> File::seek(uint64_t position) {
   return {};
 }
 
-rt::Result<void> File::write(rt::Span<const uint8_t> from) {
-  for (uint64_t done = 0; done < from.count;) {
-    const uint64_t asked = rt::min(from.count - done, kMaxTransfer);
-    uefi::Uintn put = asked;
-    const Status status = handle_.get()->write(handle_.get(), &put, from.data + done);
-    if (status != Status::success || put == 0 || put > asked)
-      return firmware_error(status == Status::success ? Status::device_error : status,
-                            "%s: writing failed after %'llu bytes", name_,
-                            static_cast<unsigned long long>(position_));
-    done += put;
-    position_ += put;
-    size_ = rt::max(size_, position_);
-  }
-  return {};
-}
-
-rt::Result<void> File::write(rt::Text text) {
-  return write({reinterpret_cast<const uint8_t*>(text.data), text.size});
-}
-
-rt::Result<void> File::flush() {
-  const Status status = handle_.get()->flush(handle_.get());
-  if (status != Status::success)
-    return firmware_error(status, "%s: what was written may not have reached the medium", name_);
-  return {};
-}
-
 rt::Result<rt::Span<const uint8_t>> FileSource::next(uint64_t most) {
   if (ready_.empty()) {
     rt::Result<uint64_t> got = file_.read(buffer_);

@@ -10,6 +10,14 @@ namespace platform {
 /// ones are slow everywhere.
 inline constexpr uint64_t kMaxTransfer = 512 * 1024;
 
+/// What EFI_FILE_PROTOCOL.GetInfo() and Read() on a directory fill in.
+struct alignas(8) FileInfoBuffer {
+  static constexpr uint64_t kLongest = 255;  // the longest name of FAT, NTFS, ext4 and UDF
+
+  uefi::FileInfo info;
+  uefi::Char16 name[kLongest + 1];
+};
+
 /// Owns what EFI_FILE_PROTOCOL.Open() gave: closes it when destroyed.
 class FileHandle {
  public:
@@ -49,11 +57,6 @@ class File {
   rt::Result<rt::Span<uint8_t>> read_all(rt::Arena& arena, uint64_t most);
   /// Bytes from the start.
   rt::Result<void> seek(uint64_t position);
-  /// All of `from`, at the position. The file grows as needed.
-  rt::Result<void> write(rt::Span<const uint8_t> from);
-  rt::Result<void> write(rt::Text text);
-  /// Brings everything written to the medium.
-  rt::Result<void> flush();
 
  private:
   FileHandle handle_;

@@ -15,12 +15,6 @@ namespace {
 
 constexpr uint64_t kMaxPath = 255;  // bytes of UTF-8, and so at most as many UTF-16 units
 
-/// What EFI_FILE_PROTOCOL.GetInfo() and Read() on a directory fill in.
-struct alignas(8) FileInfoBuffer {
-  uefi::FileInfo info;
-  uefi::Char16 name[256];  // 255 is the longest name of FAT, NTFS, ext4 and UDF
-};
-
 /// Firmware's form of a path: \ between the names, one at a time.
 void to_firmware_path(rt::Text path, uefi::Char16 (&out)[kMaxPath + 2]) {
   uefi::Char16 units[kMaxPath + 1];
@@ -65,7 +59,7 @@ rt::Result<Volume> Volume::open(uefi::Handle device) {
   return Volume(FileHandle(root));
 }
 
-rt::Result<FileHandle> Volume::open_any(rt::Text path, uint64_t mode) {
+rt::Result<FileHandle> Volume::open_handle(rt::Text path, uint64_t mode) {
   if (path.size > kMaxPath)
     return rt::fail(rt::Errc::usage, path.size, "a path has at most 255 bytes: %pT", &path);
   uefi::Char16 name[kMaxPath + 2];
@@ -82,7 +76,7 @@ rt::Result<FileHandle> Volume::open_any(rt::Text path, uint64_t mode) {
 }
 
 rt::Result<File> Volume::open_file(rt::Text path) {
-  rt::Result<FileHandle> handle = open_any(path, uefi::kFileModeRead);
+  rt::Result<FileHandle> handle = open_handle(path, uefi::kFileModeRead);
   if (!handle) return handle.error();
   rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);
   if (!info) return info.error();
@@ -90,27 +84,8 @@ rt::Result<File> Volume::open_file(rt::Text path) {
   return File(static_cast<FileHandle&&>(*handle), path, info->file_size);
 }
 
-rt::Result<File> Volume::create_file(rt::Text path) {
-  constexpr uint64_t kChange = uefi::kFileModeRead | uefi::kFileModeWrite;
-  // Opening with "create" keeps the old bytes of a file that is there: remove it first.
-  if (rt::Result<FileHandle> old = open_any(path, kChange)) {
-    rt::Result<uefi::FileInfo> info = file_info(old->get(), path);
-    if (!info) return info.error();
-    if (is_directory(*info)) return is_a_directory(path);
-    uefi::FileProtocol* const raw = old->release();
-    const Status status = raw->delete_file(raw);
-    if (status != Status::success)
-      return firmware_error(status, "%pT: cannot be replaced", &path);
-  } else if (old.error().code != rt::Errc::not_found) {
-    return old.error();
-  }
-  rt::Result<FileHandle> created = open_any(path, kChange | uefi::kFileModeCreate);
-  if (!created) return created.error();
-  return File(static_cast<FileHandle&&>(*created), path, 0);
-}
-
 rt::Result<Directory> Volume::open_directory(rt::Text path) {
-  rt::Result<FileHandle> handle = open_any(path, uefi::kFileModeRead);
+  rt::Result<FileHandle> handle = open_handle(path, uefi::kFileModeRead);
   if (!handle) return handle.error();
   rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);
   if (!info) return info.error();

@@ -33,16 +33,13 @@ class Volume {
 
   /// Opens a file for reading. Errc::not_found where there is none.
   rt::Result<File> open_file(rt::Text path);
-  /// An empty file for writing, in place of one that may be there.
-  rt::Result<File> create_file(rt::Text path);
   /// "" and "/" are the root.
   rt::Result<Directory> open_directory(rt::Text path);
+  /// What is at `path`, in one of the modes of EFI_FILE_PROTOCOL.Open(): for this folder's own use.
+  rt::Result<FileHandle> open_handle(rt::Text path, uint64_t mode);
 
  private:
-  explicit Volume(FileHandle root) : root_(static_cast<FileHandle&&>(root)) {}
-  rt::Result<FileHandle> open_any(rt::Text path, uint64_t mode);
-
-  FileHandle root_;
+  explicit Volume(FileHandle root) : root_(static_cast<FileHandle&&>(root)) {}  FileHandle root_;
 };
 
 /// The device that the program was loaded from; null if it came out of the network or of memory.

@@ -42,7 +42,7 @@ class FakeFirmware {
  public:
   FakeFirmware(const FakeMachine& machine, std::optional<Fault> fault);
 
-  Outcome run();
+  Outcome run(const Program& program);
 
  private:
   struct RngProtocol : uefi::Rng {
@@ -94,6 +94,8 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
   volume_->changing = machine.changing_volume;
   volume_->read_only = machine.read_only;
   volume_->free_bytes = machine.free_bytes;
+  volume_->renames = machine.renames;
+  volume_->lasts = machine.volume_lasts;
   broken_.broken = true;
   rng_.firmware = this;
   rng_.get_rng = [](uefi::Rng* self, const uefi::Guid*, Uintn bytes, uint8_t* value) {
@@ -259,7 +261,7 @@ void FakeFirmware::check_restored() {
   }
 }
 
-Outcome FakeFirmware::run() {
+Outcome FakeFirmware::run(const Program& program) {
   g_firmware = this;
   fake_time::reset();
   fake_registers::reset();
@@ -275,7 +277,7 @@ Outcome FakeFirmware::run() {
   system.boot_services = &boot;
 
   Outcome result;
-  result.status = efi_main(image_handle_, &system);
+  result.status = program(image_handle_, &system);
   processors_.end();
   result.screen = screen_.text();
   result.waits = waits_;
@@ -320,11 +322,11 @@ const FakeMachine* g_machine = nullptr;
 
 }  // namespace
 
-Outcome start(const FakeMachine& machine, std::optional<Fault> fault) {
+Outcome start(const FakeMachine& machine, std::optional<Fault> fault, const Program& program) {
   g_story = fault ? fault->text() : "nothing is wrong";
   g_machine = &machine;
   const Patience patience;
-  return FakeFirmware(machine, fault).run();
+  return FakeFirmware(machine, fault).run(program);
 }
 
 }  // namespace test

@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <memory>
 
+#include "boot/platform/firmware.hpp"
 #include "tests/firmware/fake_volume.hpp"
 #include "uefi_headers/simple_text_input.hpp"
 
@@ -42,6 +44,8 @@ struct FakeMachine {
   uint64_t look_milliseconds = 0;  // that every look for a key takes
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};  // on the volume
+  bool renames = true;                 // its files can be given other names
+  uint64_t volume_lasts = ~uint64_t{0};  // calls until it is pulled out
 
   Bytes built_in_model, built_in_tokenizer;
 };
@@ -66,8 +70,11 @@ struct Outcome {
   uint64_t calls[kServices] = {};
 };
 
+/// What runs on the machine.
+using Program = std::function<uefi::Status(uefi::Handle image, uefi::SystemTable* system)>;
+
 /// Starts the program as firmware would, and ends the whole test program with a message if it never
-/// comes back.
-Outcome start(const FakeMachine& machine, std::optional<Fault> fault = {});
+/// comes back. `program`: another one in its place.
+Outcome start(const FakeMachine& machine, std::optional<Fault> fault = {}, const Program& program = efi_main);
 
 }  // namespace test

@@ -28,6 +28,7 @@ struct FakeVolume::Open : uefi::FileProtocol {
   Status read_bytes(Uintn* bytes, void* buffer, const Fault* fault);
   Status write_bytes(Uintn* bytes, const void* buffer, const Fault* fault);
   Status next_entry(Uintn* bytes, void* buffer);
+  Status rename(const uefi::FileInfo& info, Uintn bytes);
 };
 
 namespace {
@@ -62,7 +63,7 @@ FakeVolume::FakeVolume(Ledger& ledger, Complaints& complaints, std::map<std::str
     : uefi::SimpleFileSystem{}, files(std::move(files)), ledger_(ledger), complaints_(complaints) {
   open_volume = [](uefi::SimpleFileSystem* self, uefi::FileProtocol** root) {
     auto& volume = *static_cast<FakeVolume*>(self);
-    if (auto answer = volume.ledger_.refusal(Service::open_volume)) return *answer;
+    if (auto answer = volume.refusal(Service::open_volume)) return *answer;
     if (volume.broken) return Status::volume_corrupted;
     *root = *volume.open_.insert(new Open(volume, "\\", uefi::kFileModeRead)).first;
     return Status::success;
@@ -74,6 +75,19 @@ FakeVolume::~FakeVolume() {
     complaints_.add("never closed: " + open->path);
     delete open;
   }
+}
+
+/// The call's fault; that it cannot be done any more, where the volume is gone.
+const Fault* FakeVolume::call(Service service) {
+  static constexpr Fault kGone{.status = Status::no_media};
+  const Fault* fault = ledger_.call(service);
+  return ++calls_ > lasts ? &kGone : fault;
+}
+
+std::optional<Status> FakeVolume::refusal(Service service) {
+  const Fault* fault = call(service);
+  if (!fault) return {};
+  return fault->kind == Fault::Kind::lie ? Status::success : fault->status;
 }
 
 bool FakeVolume::is_directory(const std::string& path) const {
@@ -114,25 +128,26 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
   uefi::FileProtocol::open = [](uefi::FileProtocol* self, uefi::FileProtocol** opened, const uefi::Char16* name,
                                 uint64_t mode, uint64_t) {
     FakeVolume& volume = of(self).volume;
-    if (auto answer = volume.ledger_.refusal(Service::open)) return *answer;
+    if (auto answer = volume.refusal(Service::open)) return *answer;
     const std::string path = to_utf8(name);
     return volume.open(path.starts_with("\\") ? path : "\\" + path, mode, opened);
   };
   close = [](uefi::FileProtocol* self) {
     // Whatever it answers, the file is not the program's any more.
-    const auto answer = of(self).volume.ledger_.refusal(Service::close);
+    const auto answer = of(self).volume.refusal(Service::close);
     of(self).end();
     return answer.value_or(Status::success);
   };
   delete_file = [](uefi::FileProtocol* self) {
     // UEFI 2.10 §13.5: the handle is closed even where the file cannot be deleted.
-    const auto answer = of(self).volume.ledger_.refusal(Service::delete_file);
+    const auto answer = of(self).volume.refusal(Service::delete_file);
+    if (!answer && of(self).volume.is_directory(of(self).path)) of(self).volume.complaints_.add("a folder is deleted");
     if (!answer) of(self).volume.files.erase(of(self).path);
     of(self).end();
     return answer.value_or(Status::success);
   };
   read = [](uefi::FileProtocol* self, Uintn* bytes, void* buffer) {
-    const Fault* fault = of(self).volume.ledger_.call(Service::read);
+    const Fault* fault = of(self).volume.call(Service::read);
     fake_time::pass(of(self).volume.read_milliseconds * 1'000'000);
     return with_fault(fault, bytes, [&] {
       return of(self).volume.is_directory(of(self).path) ? of(self).next_entry(bytes, buffer)
@@ -140,23 +155,27 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
     });
   };
   write = [](uefi::FileProtocol* self, Uintn* bytes, const void* buffer) {
-    const Fault* fault = of(self).volume.ledger_.call(Service::write);
+    const Fault* fault = of(self).volume.call(Service::write);
     return with_fault(fault, bytes, [&] { return of(self).write_bytes(bytes, buffer, fault); });
   };
   get_position = nullptr;  // never called
   set_position = [](uefi::FileProtocol* self, uint64_t position) {
-    if (auto answer = of(self).volume.ledger_.refusal(Service::set_position)) return *answer;
+    if (auto answer = of(self).volume.refusal(Service::set_position)) return *answer;
     of(self).position = position;
     return Status::success;
   };
   get_info = [](uefi::FileProtocol* self, const uefi::Guid* type, Uintn* bytes, void* buffer) {
-    if (auto answer = of(self).volume.ledger_.refusal(Service::get_info)) return *answer;
+    if (auto answer = of(self).volume.refusal(Service::get_info)) return *answer;
     if (!(*type == uefi::FileInfo::kGuid)) return Status::unsupported;
     return of(self).fill_info(of(self).path, bytes, buffer);
   };
-  set_info = nullptr;  // never called
+  set_info = [](uefi::FileProtocol* self, const uefi::Guid* type, Uintn bytes, const void* buffer) {
+    if (auto answer = of(self).volume.refusal(Service::set_info)) return *answer;
+    if (!(*type == uefi::FileInfo::kGuid)) return Status::unsupported;
+    return of(self).rename(*static_cast<const uefi::FileInfo*>(buffer), bytes);
+  };
   flush = [](uefi::FileProtocol* self) {
-    return of(self).volume.ledger_.refusal(Service::flush).value_or(Status::success);
+    return of(self).volume.refusal(Service::flush).value_or(Status::success);
   };
 }
 
@@ -174,6 +193,21 @@ Status FakeVolume::Open::fill_info(const std::string& file, Uintn* bytes, void* 
   auto* out = reinterpret_cast<uefi::Char16*>(static_cast<uint8_t*>(buffer) + sizeof info);
   for (const char c : name) *out++ = uefi::Char16(c);
   *out = 0;
+  return Status::success;
+}
+
+/// UEFI 2.10 §13.5: SetInfo() with another name renames; the rest must stay as it is here.
+Status FakeVolume::Open::rename(const uefi::FileInfo& info, Uintn bytes) {
+  if (!volume.renames) return Status::unsupported;
+  if (!(mode & uefi::kFileModeWrite)) return Status::access_denied;
+  if (info.size != bytes) volume.complaints_.add("SetInfo with a wrong size");
+  if (info.file_size != volume.files[path].size() || info.attribute)
+    volume.complaints_.add("SetInfo of more than a name");
+  const std::string renamed = path.substr(0, path.rfind('\\') + 1) + to_utf8(info.file_name());
+  if (volume.files.count(renamed) || volume.is_directory(renamed)) return Status::access_denied;
+  volume.files[renamed] = std::move(volume.files[path]);
+  volume.files.erase(path);
+  path = renamed;
   return Status::success;
 }
 
@@ -207,6 +241,7 @@ Status FakeVolume::Open::write_bytes(Uintn* bytes, const void* buffer, const Fau
   if (!(mode & uefi::kFileModeWrite)) return Status::access_denied;
   const uint64_t moved = std::min(transfer(*bytes, fault), volume.free_bytes);
   if (moved < *bytes && !fault) return Status::volume_full;
+  volume.free_bytes -= moved;
   Bytes& content = volume.files[path];
   content.resize(std::max<uint64_t>(content.size(), position + moved));
   if (moved) std::memcpy(content.data() + position, buffer, moved);

@@ -25,18 +25,23 @@ class FakeVolume : public uefi::SimpleFileSystem {
   bool read_only = false;
   uint64_t free_bytes = ~uint64_t{0};
   bool broken = false;  // OpenVolume fails
+  bool renames = true;
+  uint64_t lasts = ~uint64_t{0};  // calls until somebody pulls it out
   bool changing = false;  // a byte that is read again is another one
 
 
  private:
   struct Open;
   uefi::Status open(std::string path, uint64_t mode, uefi::FileProtocol** opened);
+  const Fault* call(Service service);
+  std::optional<uefi::Status> refusal(Service service);
   bool is_directory(const std::string& path) const;
   std::vector<std::string> entries(const std::string& path) const;
 
   Ledger& ledger_;
   Complaints& complaints_;
   std::set<Open*> open_;
+  uint64_t calls_ = 0;
   std::map<std::string, Bytes> times_read_;  // by the bytes of each file
 };
 

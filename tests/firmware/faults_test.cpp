@@ -55,14 +55,14 @@ bool is_dispensable(Service service) {
   static const Service kNeeded[] = {Service::allocate_pages, Service::handle_protocol, Service::open_volume,
                                     Service::open,           Service::read,            Service::set_position,
                                     Service::get_info,       Service::delete_file,     Service::write,
-                                    Service::flush};
+                                    Service::flush, Service::set_info};
   return std::find(std::begin(kNeeded), std::end(kNeeded), service) == std::end(kNeeded);
 }
 
 /// Who lies about the bytes of a file cannot be found out without a sum.
 bool is_deceived(const Fault& fault) {
   return fault.kind == Fault::Kind::lie && (fault.service == Service::read || fault.service == Service::write ||
-                                            fault.service == Service::delete_file ||
+                                            fault.service == Service::delete_file || fault.service == Service::set_info ||
                                             fault.service == Service::get_info);
 }
 

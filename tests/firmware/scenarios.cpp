@@ -63,7 +63,6 @@ FakeMachine conversation() {
   static const Bytes kOther = model(3, 1);
   FakeMachine machine = one_story();
   machine.files["\\models\\other.bin"] = kOther;
-  machine.files["\\story.txt"] = to_bytes("an older story");
   machine.files["\\EFI\\BOOT\\llama.cfg"] = to_bytes("prompt = ab\ntemperature = 0.8\nseed = 7\nsteps = 8\n");
   machine.options = "llama.efi -i ab -t 0.8 -s 7 -n 8";
   machine.typed = {"abc", "/stats", "/save \\story.txt", "/model", "/set show confidence", "",
