@@ -36,7 +36,7 @@ rt::Result<const model::Kernels*> named_kernels(const Options& options, rt::CpuF
 rt::Result<const model::Kernels*> fastest_kernels(Engine& engine, rt::CpuFeatures features,
                                                   const Terminal& terminal) {
   const model::Matrix& sample = engine.model.model().layers[0].w1;
-  model::Timing timings[model::kKernelSets];
+  model::Timing timings[model::kMostKernelSets];
   rt::Result<rt::Span<model::Timing>> measured = model::measure_kernels(
       sample, features, platform::Clock::ticks, terminal.clock.milliseconds_to_ticks(1), timings,
       engine.model.arena());

@@ -5,9 +5,6 @@
 namespace model {
 namespace {
 
-constexpr const Kernels* kAll[kKernelSets] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvx2Kernels,
-                                              &kSse2Kernels,       &kSwarKernels,   &kScalarKernels};
-
 /// A vector, room for its product with the sample, and for the vector in the sample's format.
 struct Operands {
   Rows x, y;
@@ -39,17 +36,15 @@ void multiply(const Kernels& kernels, const Matrix& m, const Operands& o) {
 
 }  // namespace
 
-rt::Span<const Kernels* const> all_kernels() { return {kAll, kKernelSets}; }
-
 const Kernels* find_kernels(rt::Text name) {
-  for (const Kernels* kernels : kAll)
+  for (const Kernels* kernels : all_kernels())
     if (name == rt::Text(kernels->name)) return kernels;
   return nullptr;
 }
 
 rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, rt::CpuFeatures features,
                                              uint64_t (*clock)(), uint64_t budget,
-                                             Timing (&timings)[kKernelSets], rt::Arena& scratch) {
+                                             Timing (&timings)[kMostKernelSets], rt::Arena& scratch) {
   const rt::Arena::Mark mark = scratch.mark();
   rt::Result<Operands> operands = allocate(sample, scratch);
   if (!operands) {
@@ -57,7 +52,7 @@ rt::Result<rt::Span<Timing>> measure_kernels(const Matrix& sample, rt::CpuFeatur
     return operands.error();
   }
   uint32_t n = 0;
-  for (const Kernels* kernels : kAll) {
+  for (const Kernels* kernels : all_kernels()) {
     if (!usable(*kernels, features)) continue;
     multiply(*kernels, sample, *operands);  // translated, or brought into the caches
     const uint64_t start = clock();

@@ -27,7 +27,7 @@ def command(model, words, case, more=""):
 REAL = [case for case in llama2c_cases("run", "stories260K.bin") if typed(case["prompt"])]
 OWN = [case for case in own_cases() if case["shape"] != "15M" and typed(case["prompt"])]
 # The same on every kernel that QEMU's emulated processors can run, and on both processors.
-KERNELS = [f" --kernel {name}" for name in ("scalar", "sse2", "avx2", "swar")]
+KERNELS = [f" --kernel {name}" for name in ("sse2", "avx2", "swar")]
 RUNS = [(case, "") for case in OWN]
 RUNS += [(case, more) for case in OWN if case["shape"] == "gqa" and case["temperature"] and case["prompt"]
          for more in [*KERNELS, " --threads 2"]]

@@ -45,3 +45,10 @@ def test_git_ignores_the_keys_that_the_readme_creates():
     assert made == ["db.cer", "db.crt", "db.key"]
     ignored = subprocess.run(["git", "check-ignore", *made], cwd=ROOT, capture_output=True, text=True).stdout.split()
     assert ignored == made
+
+
+def test_an_image_has_only_the_kernel_sets_of_its_list():
+    linked = set(re.findall(r"\?k(\w+)Kernels@model@@", (ROOT / "out/llama.efi.map").read_text()))
+    listed = (ROOT / "model/kernels/x86_64/sets.cpp").read_text()
+    assert linked == set(re.findall(r"&k(\w+)Kernels", listed))
+    assert "Scalar" not in linked

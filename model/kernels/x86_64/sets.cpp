@@ -1,0 +1,16 @@
+// The kernel sets of an image. Left out: scalar, which swar beats everywhere, and avx512 without VNNI, where avx2 is
+// about as fast.
+#include "model/kernels/select.hpp"
+
+namespace model {
+namespace {
+
+constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvx2Kernels, &kSse2Kernels, &kSwarKernels};
+
+static_assert(sizeof kSets / sizeof *kSets <= kMostKernelSets);
+
+}  // namespace
+
+rt::Span<const Kernels* const> all_kernels() { return {kSets, sizeof kSets / sizeof *kSets}; }
+
+}  // namespace model

@@ -1,0 +1,15 @@
+// All kernel sets that there are: tests compare each with the scalar one.
+#include "model/kernels/select.hpp"
+
+namespace model {
+namespace {
+
+constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvx2Kernels,
+                                    &kSse2Kernels,       &kSwarKernels,   &kScalarKernels};
+static_assert(sizeof kSets / sizeof *kSets <= kMostKernelSets);
+
+}  // namespace
+
+rt::Span<const Kernels* const> all_kernels() { return {kSets, sizeof kSets / sizeof *kSets}; }
+
+}  // namespace model
