@@ -68,21 +68,13 @@ rt::Result<void> change_model(Conversation& c, rt::Span<const Setting> settings)
     before[i] = rt::print_to(text, "%pT", &before[i]);
     if (done) done = set.set(option, settings[i].value);
   }
-  bool dropped = false;
-  if (done) {
-    done = c.load_model();
-    dropped = !done;
-  }
+  if (done) done = c.change_model();
   if (done) return done;
   for (uint32_t i = 0; i < settings.count; ++i) (void)set.set(*settings[i].option, before[i]);
-  if (dropped) {
-    if (rt::Result<void> again = c.load_model(); !again) {
-      print_error(c.terminal.console, done.error());
-      c.over = true;
-      return again;
-    }
-  }
-  return done;
+  if (c.model.engine()) return done;
+  print_error(c.terminal.console, done.error());
+  c.terminal.console.write("note: the model from before is loaded again\n");
+  return c.change_model();
 }
 
 rt::Result<void> set(Conversation& c, rt::Text arguments) {
@@ -175,20 +167,24 @@ rt::Result<void> again(Conversation& c, rt::Text number) {
 }
 
 rt::Result<void> go_on(Conversation& c, rt::Text) {
+  rt::Result<Engine*> engine = c.engine();
+  if (!engine) return engine.error();
   if (c.session->position() == 0)
     return rt::fail(rt::Errc::usage, 0, "there is no story of this model to go on with: press Enter for one");
-  return continue_story(*c.engine, *c.session, c.options, c.record, c.terminal);
+  return continue_story(**engine, *c.session, c.options, c.record, c.terminal);
 }
 
 rt::Result<void> info(Conversation& c, rt::Text) {
   print_head(c.terminal.console);
-  print_model(*c.engine, c.options, c.terminal);
+  if (c.model.engine()) print_model(*c.model.engine(), c.options, c.terminal);
   return {};
 }
 
 rt::Result<void> measure(Conversation& c, rt::Text) {
+  rt::Result<Engine*> engine = c.engine();
+  if (!engine) return engine.error();
   c.forget_story();
-  bench(*c.engine, c.options, c.terminal);
+  bench(**engine, c.options, c.terminal);
   return {};
 }
 

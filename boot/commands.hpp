@@ -1,4 +1,5 @@
 #pragma once
+#include "boot/current_model.hpp"
 #include "boot/line_editor.hpp"
 #include "boot/story.hpp"
 
@@ -9,9 +10,10 @@ struct Conversation {
   Conversation(Options& of, const Terminal& at);
   Conversation(const Conversation&) = delete;
 
-  /// Loads the model that the options name, in place of the one that is there.
-  rt::Result<void> load_model();
-  void drop_model();
+  /// Loads the model that the options say, in place of the one that is there: current_model.hpp.
+  rt::Result<void> change_model();
+  /// The model that tells; an error where there is none.
+  rt::Result<Engine*> engine();
   /// The next story, as the options say.
   rt::Result<void> tell(uint64_t started);
   /// A story with this seed; the options stay as they are.
@@ -21,7 +23,7 @@ struct Conversation {
 
   Options& options;
   const Terminal& terminal;
-  Engine* engine = nullptr;           // the model that is loaded now
+  CurrentModel model;
   model::Session* session = nullptr;  // of the last story with it
   LineEditor editor;
   Record record;  // of the last story

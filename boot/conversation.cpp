@@ -7,9 +7,6 @@
 namespace boot {
 namespace {
 
-// Neither on the stack nor in pages: a processor that is late may look at it after all else has ended.
-alignas(Engine) constinit uint8_t g_engine_room[sizeof(Engine)] = {};
-
 /// The next story, which begins with `prompt` where that is not empty, and else as the one before.
 rt::Result<void> tell_next(Conversation& c, rt::Text prompt) {
   const OptionSet set = all_options(c.options);
@@ -39,7 +36,7 @@ rt::Result<void> talk(Conversation& c) {
 
 /// The first story, and the talk after it.
 rt::Result<void> begin(Conversation& c, uint64_t started) {
-  if (rt::Result<void> done = c.load_model(); !done) return done;
+  if (rt::Result<void> done = c.change_model(); !done) return done;
   const rt::Result<void> told = c.tell(started);
   if (c.options.on_finish != OnFinish::prompt) return told;
   if (!told) print_error(c.terminal.console, told.error());
@@ -49,27 +46,24 @@ rt::Result<void> begin(Conversation& c, uint64_t started) {
 }  // namespace
 
 Conversation::Conversation(Options& of, const Terminal& at)
-    : options(of), terminal(at), editor(at.console, at.keyboard, complete_command) {
+    : options(of), terminal(at), model(at), editor(at.console, at.keyboard, complete_command) {
   record.clear();
 }
 
-rt::Result<void> Conversation::load_model() {
-  drop_model();
-  engine = new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads));
-  rt::Result<void> done = load(*engine, options, terminal);
+rt::Result<void> Conversation::change_model() {
+  rt::Result<void> done = model.change(options);
   if (done) forget_story();
   return done;
 }
 
-void Conversation::drop_model() {
-  if (engine) engine->~Engine();
-  engine = nullptr;
-  session = nullptr;
+rt::Result<Engine*> Conversation::engine() {
+  if (!model.engine()) return rt::fail(rt::Errc::usage, 0, "there is no model in memory: /model FILE loads one");
+  return model.engine();
 }
 
 void Conversation::forget_story() {
-  model::Engine& model = engine->model;
-  session = new (rt::Placement{session_room_}) model::Session(model.transformer(), model.tokenizer(), model.sampler());
+  model::Engine& own = model.engine()->model;
+  session = new (rt::Placement{session_room_}) model::Session(own.transformer(), own.tokenizer(), own.sampler());
 }
 
 rt::Result<void> Conversation::tell(uint64_t started) {
@@ -80,7 +74,9 @@ rt::Result<void> Conversation::tell(uint64_t started) {
 }
 
 rt::Result<void> Conversation::tell(uint64_t seed, uint64_t started) {
-  return tell_story(*engine, *session, options, seed, record, terminal, started);
+  rt::Result<Engine*> engine = this->engine();
+  if (!engine) return engine.error();
+  return tell_story(**engine, *session, options, seed, record, terminal, started);
 }
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {
@@ -89,7 +85,7 @@ rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t s
   if (!pages) return pages.error();
   auto& conversation = *new (rt::Placement{pages->memory().data}) Conversation(options, terminal);
   const rt::Result<void> done = begin(conversation, started);
-  conversation.drop_model();
+  conversation.~Conversation();
   return done;
 }
 

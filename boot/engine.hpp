@@ -1,5 +1,4 @@
 #pragma once
-#include "boot/platform/cpu.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/processors.hpp"
 #include "model/engine.hpp"
@@ -13,7 +12,6 @@ class Engine {
   explicit Engine(uint32_t threads) : processors(threads) {}
   Engine(const Engine&) = delete;
 
-  platform::VectorState vectors;
   platform::Processors processors;
 
  private:

@@ -80,17 +80,6 @@ void describe(const model::Engine& engine, rt::Text name, const Terminal& termin
             c.seq_len);
 }
 
-/// Everything that was asked of firmware, by what it is for.
-void report_memory(const model::Engine& engine, const Terminal& terminal) {
-  const uint64_t all = platform::memory_count().now, image = platform::memory_count(platform::MemoryUse::image).now;
-  const uint64_t weights = engine.weight_bytes(), cache = engine.cache_bytes(), tokenizer = engine.tokenizer_bytes();
-  rt::print(terminal.console,
-            "memory    %'zu bytes: weights %'zu, KV cache %'zu,\n          tokenizer %'zu, buffers "
-            "%'zu, image %'zu\n",
-            size_t(all), size_t(weights), size_t(cache), size_t(tokenizer),
-            size_t(all - image - cache - weights - tokenizer), size_t(image));
-}
-
 /// Compares what was read with what was expected, if anything was.
 rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& options,
                            const Terminal& terminal) {
@@ -106,13 +95,16 @@ rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& op
 }
 
 /// All the memory that the model will need; says so where the context must be shorter for it.
-rt::Result<void> reserve(Engine& engine, const Inputs& inputs, const Options& options, const Terminal& terminal) {
+rt::Result<void> reserve(Engine& engine, const Inputs& inputs, bool beside, const Options& options,
+                         const Terminal& terminal) {
   const model::EngineOptions wanted{.storage = {.precision = options.precision},
                                     .context = uint32_t(options.context)};
   model::Engine& model = engine.model;
   const rt::Result<void> done = model.reserve(wanted, inputs.tokenizer.size(), engine.processors.crew());
   if (!done) return done;
   const uint32_t own = model.info().config.seq_len, context = model.context();
+  if (context < model.wanted_context() && beside)
+    return rt::fail(rt::Errc::out_of_memory, 0, "there is no memory for a second model");
   if (context < model.wanted_context())
     rt::print(terminal.console, "note: memory is short: the context is %'u tokens, not %'u\n", context,
               model.wanted_context());
@@ -139,7 +131,7 @@ rt::Result<void> read_tokenizer(Engine& engine, Input& input, const Terminal& te
 
 /// Reads the files, each once and from front to back: what the model's head says, then all the memory
 /// that is needed, the tokenizer, the weights.
-rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options, const Terminal& terminal) {
+rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options& options, const Terminal& terminal) {
   rt::Result<rt::Span<uint8_t>> buffer = engine.model.buffer(platform::kMaxTransfer);
   if (!buffer) return buffer.error();
   return inputs.model.read(*buffer, [&](rt::ByteSource& source) -> rt::Result<void> {
@@ -149,7 +141,7 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options, co
     progress.hold();
     if (rt::Result<void> done = engine.model.open(progress); !done) return done;
     describe(engine.model, inputs.model.name(), terminal);
-    if (rt::Result<void> done = reserve(engine, inputs, options, terminal); !done) return done;
+    if (rt::Result<void> done = reserve(engine, inputs, beside, options, terminal); !done) return done;
     if (engine.model.needs_tokenizer())
       if (rt::Result<void> done = read_tokenizer(engine, inputs.tokenizer, terminal); !done) return done;
     progress.start();
@@ -166,18 +158,27 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, const Options& options, co
 
 }  // namespace
 
-rt::Result<void> load(Engine& engine, const Options& options, const Terminal& terminal) {
-  const rt::CpuFeatures features = engine.vectors.enable();
+void report_memory(const model::Engine& engine, const Terminal& terminal) {
+  const uint64_t all = platform::memory_count().now, image = platform::memory_count(platform::MemoryUse::image).now;
+  const uint64_t weights = engine.weight_bytes(), cache = engine.cache_bytes(), tokenizer = engine.tokenizer_bytes();
+  rt::print(terminal.console,
+            "memory    %'zu bytes: weights %'zu, KV cache %'zu,\n          tokenizer %'zu, buffers "
+            "%'zu, image %'zu\n",
+            size_t(all), size_t(weights), size_t(cache), size_t(tokenizer),
+            size_t(all - image - cache - weights - tokenizer), size_t(image));
+}
+
+rt::Result<void> load(Engine& engine, rt::CpuFeatures features, bool beside, const Options& options,
+                      const Terminal& terminal) {
   rt::Result<const model::Kernels*> kernels = named_kernels(options, features);
   if (!kernels) return kernels.error();
   rt::Result<Inputs> inputs = find_inputs(options);
   if (!inputs) return inputs.error();
-  if (rt::Result<void> done = read(engine, *inputs, options, terminal); !done) return done;
+  if (rt::Result<void> done = read(engine, *inputs, beside, options, terminal); !done) return done;
   if (!*kernels) kernels = fastest_kernels(engine, features, terminal);
   if (!kernels) return kernels.error();
   if (rt::Result<void> done = engine.model.start(**kernels, engine.processors.crew()); !done) return done;
   choose_processors(engine, options, terminal);
-  report_memory(engine.model, terminal);
   return {};
 }
 

@@ -79,9 +79,12 @@ def test_models_are_listed_and_switched_and_a_bad_name_keeps_the_old_one(session
     assert re.search(rf"\\models\\default\.bin\s+{size:.1f} MiB\s+int8, dim {dim}\b", listed)
     assert re.search(r"\\models\\tiny\.bin\s+0\.\d MiB\s+float32, dim 32", listed)
     assert "dim 32, hidden 96" in say(session, "/model tiny")
+    say(session, "/set temperature 0")
+    told = story(say(session, ""))
     said = say(session, "/model nowhere")
     assert "\\models\\nowhere.bin: there is no such file" in said
-    assert "dim 32, hidden 96" in said
+    assert "loaded" not in said and "note:" not in said
+    assert story(say(session, "")) == told
 
 
 def test_stats_draws_two_plots(session):
