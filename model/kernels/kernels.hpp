@@ -1,6 +1,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "model/exact.hpp"
 #include "rt/cpu_features.hpp"
 
 namespace model {
@@ -67,6 +68,8 @@ struct Kernels {
   /// y[i][r] = sum over groups g, ascending, of (float(dot) * w_scale) * x_scale, where dot is the
   /// exact sum over the group's columns of (w - 128) * q.
   void (*multiply_q8)(const ProductQ8&);
+  /// The exact product of a matrix of records (exact.hpp).
+  void (*multiply_exact)(const ProductExact&);
   /// Per group: scale = max |x| / 127, q = x / scale rounded to nearest, ties away from zero
   /// (runq.c of llama2.c, quantize). A group of zeros, or with no finite scale, has q = 0.
   void (*quantize)(const Quantization&);
@@ -79,6 +82,6 @@ struct Kernels {
 };
 
 extern const Kernels kScalarKernels, kSse2Kernels, kAvx2Kernels, kAvx512Kernels,
-    kAvx512VnniKernels, kSwarKernels;
+    kAvx512VnniKernels, kAvxVnniKernels, kSwarKernels;
 
 }  // namespace model

@@ -1,5 +1,6 @@
 // The meaning of every kernel, in plain C++; also what a machine without any better set runs.
 #include "model/kernels/kernels.hpp"
+#include "model/kernels/x86_64/shared.hpp"
 #include "rt/math.hpp"
 
 namespace {
@@ -112,4 +113,4 @@ void exp(float* x, uint32_t n, float shift) {
 }  // namespace
 
 constinit const model::Kernels model::kScalarKernels = {
-    "scalar", {}, multiply_f32, multiply_q8, quantize, score, mix, exp};
+    "scalar", {}, multiply_f32, multiply_q8, model::scalar_multiply_exact, quantize, score, mix, exp};

@@ -87,5 +87,5 @@ void multiply_q8(const model::ProductQ8& p) {
 }  // namespace
 
 constinit const model::Kernels model::kSwarKernels = {
-    "swar",               {}, model::sse2_multiply_f32, multiply_q8,
+    "swar",               {}, model::sse2_multiply_f32, multiply_q8, model::swar_multiply_exact,
     model::sse2_quantize, model::sse2_score, model::sse2_mix,          model::sse2_exp};

@@ -22,6 +22,7 @@ double read_line(uint64_t bytes, rt::Workers& workers);
 void register_read_line(uint32_t threads);  // read/SIZE/threads:N
 // decode/SHAPE/PRECISION/KERNEL/threads:N/context:N and prompt/SHAPE/PRECISION/KERNEL/threads:N
 void register_speed(uint32_t threads);
+void register_exact();  // exact/MIX/KERNEL/vectors:N and pack/TYPE, on one thread
 void register_load();  // load/SHAPE/SOURCE, on one thread
 
 }  // namespace test

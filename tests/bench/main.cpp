@@ -26,6 +26,7 @@ int main(int count, char** values) {
   test::register_read_line(threads);
   test::register_speed(threads);
   test::register_load();
+  test::register_exact();
   try {
     benchmark::RunSpecifiedBenchmarks();
   } catch (const std::exception& error) {

@@ -56,6 +56,7 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   if (leaf == 7) {  // what the host's system does not allow is not there
     const rt::CpuFeatures features = test::cpu_features();
     if (!features.avx2) r.ebx &= ~(1u << 5);
+    if (!features.avx_vnni) r.eax &= subleaf == 1 ? ~(1u << 4) : ~0u;
     if (!features.avx512) r.ebx &= ~(1u << 16);
   }
   return r;

@@ -4,7 +4,7 @@
 namespace model {
 namespace {
 
-constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvx2Kernels,
+constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvxVnniKernels, &kAvx2Kernels,
                                     &kSse2Kernels,       &kSwarKernels,   &kScalarKernels};
 static_assert(sizeof kSets / sizeof *kSets <= kMostKernelSets);
 

@@ -31,11 +31,12 @@ rt::CpuFeatures VectorState::enable() {
   write_xcr0(xcr0_ | (wide ? kXcr0Avx512 : kXcr0Avx));
 
   const Cpuid extended = cpuid(7);
-  rt::CpuFeatures features{.avx2 = bit(extended.ebx, 5)};
+  rt::CpuFeatures features{.avx2 = bit(extended.ebx, 5) && bit(basic.ecx, 29)};
   // F, DQ, BW and VL
   features.avx512 = wide && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) &&
                     bit(extended.ebx, 31);
   features.avx512_vnni = features.avx512 && bit(extended.ecx, 11);
+  features.avx_vnni = features.avx2 && extended.eax >= 1 && bit(cpuid(7, 1).eax, 4);
   return features;
 }
 

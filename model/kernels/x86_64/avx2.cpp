@@ -50,7 +50,9 @@ void multiply_one(const model::ProductF32& p, const float* x, float* y) {
     sum_columns(1, 1, p.w + b * block, 0, kLanes, x, 0, p.cols, y + b * kLanes, 0, 0);
 }
 
-void multiply_f32(const model::ProductF32& p) {
+}  // namespace
+
+void model::avx2_multiply_f32(const ProductF32& p) {
   uint32_t i = 0;
   for (; i + 4 <= p.n; i += 4)
     for (uint32_t b = 0; b < p.blocks; ++b)
@@ -58,6 +60,8 @@ void multiply_f32(const model::ProductF32& p) {
                   p.x_stride, p.cols, p.y + i * p.y_stride + b * kLanes, 0, p.y_stride);
   for (; i < p.n; ++i) multiply_one(p, p.x + i * p.x_stride, p.y + i * p.y_stride);
 }
+
+namespace {
 
 /// What a tile of int8 products needs to know: `at` is the first vector's first group.
 struct Vectors {
@@ -120,7 +124,9 @@ TILE void sum_groups(int blocks, int n, const uint8_t* w, uint64_t w_step, uint3
     }
 }
 
-void multiply_q8(const model::ProductQ8& p) {
+}  // namespace
+
+void model::avx2_multiply_q8(const ProductQ8& p) {
   const uint64_t block = uint64_t{p.words + 1} * 64 * p.groups, columns = uint64_t{p.words} * 4 * p.groups;
   const auto from = [&](uint32_t i) {
     const uint64_t first = uint64_t{i} * p.groups;
@@ -140,6 +146,8 @@ void multiply_q8(const model::ProductQ8& p) {
   if (p.blocks % 2)
     sum_groups(1, 1, p.w + 2 * half * block, 0, p.words, from(i), y + 2 * half * kLanes, 0, 0);
 }
+
+namespace {
 
 /// The steps of rt::exp, four at a time.
 TILE __m128 exp4(__m128 x) {
@@ -189,5 +197,5 @@ void avx2_exp(float* x, uint32_t n, float shift) {
 }  // namespace model
 
 constinit const model::Kernels model::kAvx2Kernels = {
-    "avx2",               {.avx2 = true},      multiply_f32,    multiply_q8,
+    "avx2",               {.avx2 = true},      model::avx2_multiply_f32,    model::avx2_multiply_q8, model::avx2_multiply_exact,
     model::sse2_quantize, model::avx2_score, model::avx2_mix, model::avx2_exp};

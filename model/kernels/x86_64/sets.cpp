@@ -5,7 +5,8 @@
 namespace model {
 namespace {
 
-constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvx2Kernels, &kSse2Kernels, &kSwarKernels};
+constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvxVnniKernels, &kAvx2Kernels, &kSse2Kernels,
+                                    &kSwarKernels};
 
 static_assert(sizeof kSets / sizeof *kSets <= kMostKernelSets);
 

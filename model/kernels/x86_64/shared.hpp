@@ -10,6 +10,14 @@ void sse2_score(const Head&);
 void sse2_mix(const Head&);
 void sse2_exp(float* x, uint32_t n, float shift);
 
+void scalar_multiply_exact(const ProductExact&);
+void swar_multiply_exact(const ProductExact&);
+void sse2_multiply_exact(const ProductExact&);
+void avx2_multiply_exact(const ProductExact&);
+void avx512vnni_multiply_exact(const ProductExact&);
+
+void avx2_multiply_f32(const ProductF32&);
+void avx2_multiply_q8(const ProductQ8&);
 void avx2_score(const Head&);
 void avx2_mix(const Head&);
 void avx2_exp(float* x, uint32_t n, float shift);

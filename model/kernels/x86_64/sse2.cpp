@@ -200,5 +200,5 @@ void sse2_exp(float* x, uint32_t n, float shift) {
 }  // namespace model
 
 constinit const model::Kernels model::kSse2Kernels = {
-    "sse2",              {}, model::sse2_multiply_f32, multiply_q8,
+    "sse2",              {}, model::sse2_multiply_f32, multiply_q8, model::sse2_multiply_exact,
     model::sse2_quantize, model::sse2_score, model::sse2_mix,          model::sse2_exp};

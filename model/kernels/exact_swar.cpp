@@ -1,0 +1,111 @@
+// Exact products on general registers, for machines that are emulated (swar.cpp says why): a word of 64 bits has four
+// bytes of two rows; masked to one column it is two fields of 32 bits that one multiplication serves.
+#include "model/exact.hpp"
+#include "model/kernels/x86_64/shared.hpp"
+
+namespace {
+
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+constexpr uint32_t kRows = 16;
+constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: that number in both fields
+
+[[gnu::always_inline]] static inline uint64_t load_here(const uint64_t& word) {
+  uint64_t value;
+  asm volatile("movq %1, %0" : "=r"(value) : "m"(word));
+  return value;
+}
+[[gnu::always_inline]] static inline uint64_t load_here(const int16_t& number) {
+  uint64_t value;
+  asm volatile("movswq %1, %0" : "=r"(value) : "m"(number));
+  return value;
+}
+
+/// sum[0..3], of four pairs of rows, += their words' bytes, each masked, times `words` * 4 columns, whose pairs are
+/// `step` apart. The first pair's first
+/// word is at w, its next one 64 bytes on. As in swar.cpp, the function is smaller than what it is aligned to.
+[[gnu::noinline, gnu::aligned(512)]] void add_words(const uint8_t* w, uint32_t words, const int16_t* q, uint64_t step,
+                                                    uint64_t flip, uint64_t mask, uint64_t* sum) {
+  uint64_t s[4] = {sum[0], sum[1], sum[2], sum[3]};
+  for (; words; --words, w += 64, q += 2 * step) {
+    uint64_t v[4];
+    UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]) ^ flip;
+    UNROLLED for (int c = 0; c < 4; ++c) {
+      const uint64_t x = load_here(q[c % 2 * step + c / 2]);
+      UNROLLED for (int r = 0; r < 4; ++r) {
+        s[r] += (v[r] & mask) * x;
+        if (c < 3) v[r] >>= 8;
+      }
+    }
+  }
+  UNROLLED for (int r = 0; r < 4; ++r) sum[r] = s[r];
+}
+
+/// acc[row] += (dot << up) * d[row] + unit sum * m[row], with the dots of two rows in a word, 2^spare times too large.
+[[gnu::noinline, gnu::aligned(512)]] void add_unit(const uint64_t* dots, const model::ExactUnit& unit, int32_t spare,
+                                                   const int32_t* d, const int32_t* m, int64_t* acc) {
+  const int32_t up = unit.up, by = unit.sum;
+  for (uint32_t row = 0; row < kRows; row += 2, ++dots) {
+    const int64_t low = static_cast<int32_t>(*dots);
+    const int64_t high = static_cast<int64_t>(*dots - static_cast<uint64_t>(low)) >> 32;
+    acc[row] += ((low << up) >> spare) * d[row] + int64_t{by} * m[row];
+    acc[row + 1] += ((high << up) >> spare) * d[row + 1] + int64_t{by} * m[row + 1];
+  }
+}
+
+void fill(uint64_t* sums, uint64_t value) {
+  for (uint32_t i = 0; i < kRows / 2; ++i) sums[i] = value;
+}
+
+/// One group of 32 columns, added to acc; d and m are those of its first unit.
+void add_group(const model::Record& r, const uint8_t* w, const int16_t* q, uint32_t together,
+               const model::ExactUnit* unit, const int32_t* d, const int32_t* m, int64_t* acc) {
+  uint64_t sums[kRows / 2];
+  const bool bytes = r.bits == 8, by_16 = r.unit == 16;
+  fill(sums, 0);
+  for (uint32_t half = 0; half < 2; ++half) {
+    // Bytes are flipped to be without sign, which adds 128 to each; four bits are the low ones, or the high ones, 16 times
+    // too large.
+    if (bytes && (by_16 || half == 0)) {
+      const int64_t excess = int64_t{unit->sum >> unit->up} * -128;
+      fill(sums, static_cast<uint64_t>(excess) * kBoth);
+    }
+    if (!bytes && half == 1)
+      for (uint64_t& sum : sums) sum = by_16 ? 0 : sum << 4;
+    const uint8_t* words = bytes ? w + 256 * half : w;
+    const uint64_t flip = bytes ? 0x8080808080808080 : 0;
+    const uint64_t mask = (bytes ? 0xff : half ? 0xf0 : 0x0f) * kBoth;
+    add_words(words, 4, q, 2 * together, flip, mask, sums);
+    add_words(words + 32, 4, q, 2 * together, flip, mask, sums + 4);
+    q += 16 * together;
+    if (by_16 || half == 1) {
+      add_unit(sums, *unit, bytes || half == 0 ? 0 : 4, d, m, acc);
+      if (by_16) unit += together, d += kRows, m += kRows;
+    }
+  }
+}
+
+}  // namespace
+
+void model::swar_multiply_exact(const ProductExact& p) {
+  const Record r = *p.record;
+  int32_t d[kMostUnits * kRows], m[kMostUnits * kRows];
+  const uint32_t units = r.units / r.groups, together = p.x.together;
+  for (uint32_t b = 0; b < p.blocks; ++b)
+    for (uint32_t i = 0; i < p.n; ++i) {
+      int64_t acc[kRows] = {};
+      const uint8_t* w = p.w + uint64_t{b} * p.records * r.bytes;
+      const uint32_t place = i % together;
+      const uint64_t first = uint64_t{i - place} * p.x.cols;
+      const int16_t* q = p.x.q + first + 2 * place;
+      const ExactUnit* unit = (r.unit == 16 ? p.x.by_16 : p.x.by_32) + first / r.unit + place;
+      for (uint32_t left = p.records; left; --left) {
+        exact_scales(r, w, d, m);
+        w += r.head_bytes;
+        for (uint32_t g = 0; g < r.groups; ++g, w += r.group_bytes, q += 32 * together, unit += units * together)
+          add_group(r, w, q, together, unit, d + g * units * kRows, m + g * units * kRows, acc);
+      }
+      float* y = p.y + i * p.y_stride + uint64_t{b} * kRows;
+      for (uint32_t row = 0; row < kRows; ++row) y[row] = float(acc[row]) * p.x.scale[i];
+    }
+}

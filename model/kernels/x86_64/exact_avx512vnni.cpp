@@ -1,0 +1,30 @@
+// Exact products with AVX-512 VNNI: a block's 16 rows in a register.
+#include <immintrin.h>
+
+#include "model/kernels/exact_tile.hpp"
+#include "model/kernels/x86_64/shared.hpp"
+
+namespace {
+
+struct Avx512Vnni {
+  static constexpr uint32_t kLanes = 16;
+  using Ints = int32_t __attribute__((vector_size(64)));
+  using Shorts = int16_t __attribute__((vector_size(64)));
+  using Words = uint16_t __attribute__((vector_size(64)));
+  using Longs = int64_t __attribute__((vector_size(64)));
+  using Pairs = uint64_t __attribute__((vector_size(64)));
+  using Floats = float __attribute__((vector_size(64)));
+  using Bytes = int8_t __attribute__((vector_size(16)));
+
+  TILE Ints add_pairs(Ints sum, Ints w, Ints x) {
+    return (Ints)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)w, (__m512i)x);
+  }
+  TILE Longs multiply(Ints a, Ints b) { return (Longs)_mm512_mul_epi32((__m512i)a, (__m512i)b); }
+  TILE Floats halves(const uint8_t* from) {
+    return (Floats)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)from)) * 0x1p24f;
+  }
+};
+
+}  // namespace
+
+void model::avx512vnni_multiply_exact(const ProductExact& p) { multiply_records(p, ExactTile<Avx512Vnni>::kSteps); }
