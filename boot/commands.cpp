@@ -2,6 +2,7 @@
 
 #include "boot/bench.hpp"
 #include "boot/head.hpp"
+#include "boot/models.hpp"
 #include "boot/option_sources.hpp"
 #include "boot/platform/saving.hpp"
 #include "boot/plot.hpp"

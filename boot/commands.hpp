@@ -39,7 +39,4 @@ rt::Result<void> obey(Conversation& conversation, rt::Text line);
 /// The rest of a line with a command that only one begins with.
 rt::Text complete_command(rt::Text line);
 
-/// Lists the models in \models on every volume, with size and shape.
-void list_models(const Terminal& terminal);
-
 }  // namespace boot

@@ -1,6 +1,7 @@
 #include "boot/conversation.hpp"
 
 #include "boot/commands.hpp"
+#include "boot/models.hpp"
 #include "boot/platform/entropy.hpp"
 #include "rt/parse.hpp"
 
@@ -36,6 +37,7 @@ rt::Result<void> talk(Conversation& c) {
 
 /// The first story, and the talk after it.
 rt::Result<void> begin(Conversation& c, uint64_t started) {
+  if (rt::Result<void> done = pick_model(c.options, c.terminal); !done) return done;
   if (rt::Result<void> done = c.change_model(); !done) return done;
   const rt::Result<void> told = c.tell(started);
   if (c.options.on_finish != OnFinish::prompt) return told;

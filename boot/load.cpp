@@ -10,7 +10,6 @@ namespace boot {
 namespace {
 
 constexpr uint64_t kMaxVolumes = 64;
-constexpr rt::Text kDefaultModel = "\\models\\default.bin";
 constexpr rt::Text kBuiltIn = "the built-in model";
 
 /// A model and its tokenizer, found and not read yet.
@@ -141,6 +140,8 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options
     progress.hold();
     if (rt::Result<void> done = engine.model.open(progress); !done) return done;
     describe(engine.model, inputs.model.name(), terminal);
+    if (!inputs.model.in_memory() && !embedded_model().empty())
+      terminal.console.write("note: a signature of this program does not cover this model, which is a file\n");
     if (rt::Result<void> done = reserve(engine, inputs, beside, options, terminal); !done) return done;
     if (engine.model.needs_tokenizer())
       if (rt::Result<void> done = read_tokenizer(engine, inputs.tokenizer, terminal); !done) return done;

@@ -6,6 +6,9 @@
 
 namespace boot {
 
+/// The model that is loaded where none is named.
+inline constexpr rt::Text kDefaultModel = "\\models\\default.bin";
+
 /// Finds the files that `options` name, reads them with a progress bar and makes `engine` ready.
 /// Fails with a sentence that names the file; Errc::stopped where the user pressed Esc or Ctrl-C.
 /// `features`: what the processor lets code use. `beside`: another model is in memory, which could make room; then a

@@ -1,4 +1,7 @@
-#include "boot/commands.hpp"
+#include "boot/models.hpp"
+
+#include "boot/embedded.hpp"
+#include "boot/load.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/volumes.hpp"
 #include "model/formats/format.hpp"
@@ -15,11 +18,8 @@ bool may_be_model(const platform::DirectoryEntry& entry) {
          !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
-/// One line: the file, its size, and the shape that its head states or why it is no model.
-rt::Result<void> describe(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
-  char path[800];
-  const rt::Text name = rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name);
-  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &name, double(entry.size) / (1 << 20));
+/// The shape that the head of a model's file states, or why it is no model.
+rt::Result<void> describe(platform::Volume& volume, rt::Text name, const Terminal& terminal) {
   platform::PageBlocks pages(platform::MemoryUse::buffer, "the list of models");
   rt::Arena arena(pages);
   rt::Result<rt::Span<uint8_t>> buffer = arena.make_raw<uint8_t>(1024);
@@ -36,16 +36,17 @@ rt::Result<void> describe(platform::Volume& volume, const platform::DirectoryEnt
   return {};
 }
 
-void list(platform::Volume& volume, const platform::DirectoryEntry& entry, const Terminal& terminal) {
-  const rt::Result<void> done = describe(volume, entry, terminal);
+void list(platform::Volume& volume, rt::Text path, uint64_t size, const Terminal& terminal) {
+  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &path, double(size) / (1 << 20));
+  const rt::Result<void> done = describe(volume, path, terminal);
   if (done) return;
   const rt::Error& error = done.error();
   const bool other = error.code == rt::Errc::bad_file || error.code == rt::Errc::unsupported;
   rt::print(terminal.console, other ? "no llama2.c checkpoint\n" : "note: %s\n", error.text);
 }
 
-/// The models of one volume, counted in `found`. A volume without the folder is no error.
-rt::Result<void> list_volume(uefi::Handle device, uint32_t& found, const Terminal& terminal) {
+/// Shows the models of one volume. A volume without the folder is no error.
+rt::Result<void> visit_volume(uefi::Handle device, const ModelVisitor& visitor) {
   rt::Result<platform::Volume> volume = platform::Volume::open(device);
   if (!volume) return volume.error();
   rt::Result<platform::Directory> folder = volume->open_directory(kFolder);
@@ -55,21 +56,105 @@ rt::Result<void> list_volume(uefi::Handle device, uint32_t& found, const Termina
     platform::DirectoryEntry entry;
     rt::Result<bool> more = folder->next(entry);
     if (!more) return more.error();
-    if (!*more || terminal.keyboard.stop_pressed()) return {};
-    if (may_be_model(entry)) list(*volume, entry, terminal), ++found;
+    if (!*more) return {};
+    char path[800];
+    if (!may_be_model(entry)) continue;
+    visitor.visit(visitor.self, *volume, rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name), entry.size);
   }
+}
+
+/// The models that one is picked from.
+struct Choice {
+  const Terminal& terminal;
+  bool shows = false;    // with their numbers
+  uint32_t wanted = 1;   // the number of the one that is taken
+  uint32_t found = 0;
+  char path[256] = {};   // of that one
+
+  static void visit(void* self, platform::Volume& volume, rt::Text path, uint64_t size) {
+    auto& choice = *static_cast<Choice*>(self);
+    if (++choice.found == choice.wanted) rt::print_to({choice.path, sizeof choice.path}, "%pT", &path);
+    if (!choice.shows || choice.found > kKeys) return;
+    rt::print(choice.terminal.console, "%c", key(choice.found));
+    list(volume, path, size, choice.terminal);
+  }
+
+  // A model is picked with one key: 1 to 9, then a to z.
+  static constexpr uint32_t kKeys = 9 + 26;
+  static char key(uint32_t number) { return char(number <= 9 ? '0' + number : 'a' + number - 10); }
+  static uint32_t number(char32_t key) {
+    if (key >= U'1' && key <= U'9') return uint32_t(key - U'0');
+    return key >= U'a' && key <= U'z' ? uint32_t(key - U'a') + 10 : 0;
+  }
+};
+
+/// Asks for a number until one of `choice` was typed.
+rt::Result<void> ask(Choice& choice, const Terminal& terminal) {
+  rt::print(terminal.console, "Which model? Press its key, 1 to %c; Esc: none. ",
+            Choice::key(rt::min(choice.found, Choice::kKeys)));
+  platform::Key key;
+  while (terminal.keyboard.wait(key)) {
+    if (key.is_stop()) break;
+    const uint32_t number = Choice::number(key.character);
+    if (number == 0 || number > choice.found) continue;
+    rt::print(terminal.console, "%c\n", Choice::key(number));
+    choice.wanted = number;
+    return {};
+  }
+  terminal.console.write("\n");
+  return rt::fail(rt::Errc::stopped, 0, "no model was picked");
 }
 
 }  // namespace
 
-void list_models(const Terminal& terminal) {
+void visit_models(const ModelVisitor& visitor, rt::Sink* notes) {
   uefi::Handle devices[kMaxVolumes];
   const uint64_t volumes = platform::find_volumes({devices, kMaxVolumes});
-  uint32_t found = 0;
   for (uint64_t i = 0; i < volumes; ++i)
-    if (rt::Result<void> done = list_volume(devices[i], found, terminal); !done)
-      rt::print(terminal.console, "note: %s\n", done.error().text);
-  if (!found) rt::print(terminal.console, "no model in %s on any volume\n", kFolder);
+    if (rt::Result<void> done = visit_volume(devices[i], visitor); !done && notes)
+      rt::print(*notes, "note: %s\n", done.error().text);
+}
+
+void list_models(const Terminal& terminal) {
+  struct List {
+    const Terminal& terminal;
+    uint32_t found = 0;
+  } all{terminal};
+  visit_models({&all, [](void* self, platform::Volume& volume, rt::Text path, uint64_t size) {
+                  auto& of = *static_cast<List*>(self);
+                  ++of.found;
+                  if (!of.terminal.keyboard.stop_pressed()) list(volume, path, size, of.terminal);
+                }}, &terminal.console);
+  if (!all.found) rt::print(terminal.console, "no model in %s on any volume\n", kFolder);
+}
+
+rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
+  if (!options.model.empty() || !embedded_model().empty()) return {};
+  uefi::Handle devices[kMaxVolumes];
+  const rt::Span<const uefi::Handle> volumes{devices, platform::find_volumes({devices, kMaxVolumes})};
+  if (volumes.empty())
+    return rt::fail(rt::Errc::not_found, 0,
+                    "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one");
+  rt::Result<platform::File> usual = platform::open_on_any(volumes, kDefaultModel);
+  if (usual || usual.error().code != rt::Errc::not_found) return {};
+
+  Choice choice{terminal};
+  visit_models({&choice, Choice::visit}, nullptr);
+  if (choice.found == 0) return {};
+  if (choice.found > 1) {
+    if (options.on_finish != OnFinish::prompt || !terminal.keyboard.present())
+      return rt::fail(rt::Errc::usage, 0, "there are %u models in %s: name one, as in model = %s", choice.found, kFolder,
+                      choice.path);
+    choice.shows = true;
+    choice.found = 0;
+    visit_models({&choice, Choice::visit}, nullptr);
+    if (rt::Result<void> done = ask(choice, terminal); !done) return done;
+    choice.shows = false;
+    choice.found = 0;
+    visit_models({&choice, Choice::visit}, nullptr);
+  }
+  const OptionSet set = all_options(options);
+  return set.set(*set.find("model"), choice.path);
 }
 
 }  // namespace boot

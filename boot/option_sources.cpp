@@ -157,11 +157,11 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
                                    rt::Span<char> passed_over_buffer) {
   const OptionSet set = all_options(options);
   Arguments arguments({&set, 1});
-  rt::Result<void> first;
+  char first[sizeof rt::Error::text] = "";
   Words words(line);
   rt::Text word;
   const auto say = [&](const rt::Error& error) {
-    if (first) first = rt::fail(rt::Errc::usage, 0, "command line, word %u: %s", words.number(), error.text);
+    if (!first[0]) rt::print_to({first, sizeof first}, "command line, word %u: %s", words.number(), error.text);
   };
   while (words.next(word)) {
     rt::Result<bool> taken = arguments.take(word);
@@ -174,7 +174,8 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
     }
   }
   if (rt::Result<void> done = arguments.end(); !done) say(done.error());
-  return first;
+  if (first[0]) return rt::fail(rt::Errc::usage, 0, "%s", first);
+  return {};
 }
 
 }  // namespace boot

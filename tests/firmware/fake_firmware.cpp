@@ -189,7 +189,7 @@ uefi::BootServices FakeFirmware::boot_services() {
   };
   s.locate_handle_buffer = [](uefi::SearchType, const uefi::Guid* guid, void*, Uintn* count, uefi::Handle** buffer) {
     SERVICE(locate_handle_buffer);
-    if (!(*guid == uefi::SimpleFileSystem::kGuid)) return Status::not_found;
+    if (!(*guid == uefi::SimpleFileSystem::kGuid) || !f.machine_.volumes) return Status::not_found;
     *count = f.machine_.broken_volumes + 1;
     *buffer = static_cast<uefi::Handle*>(f.memory_.allocate_pool(*count * sizeof(uefi::Handle)));
     for (uint32_t i = 0; i < *count; ++i) (*buffer)[*count - 1 - i] = f.volume_handle(i);

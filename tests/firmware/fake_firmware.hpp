@@ -24,6 +24,7 @@ struct FakeMachine {
   bool key_events = true;  // else a program can only look for keys again and again
   bool screen = true, serial_line = true;  // what the console is made of
   bool rng = true, rng_ready = true, clock = true;
+  bool volumes = true;       // that firmware shows
   bool from_disk = true;     // else started over the network: no device
   bool vendor = true;        // firmware says who made it
   uint32_t processors = 1;

@@ -232,6 +232,9 @@ TEST(FakeFirmware, SaysWhenThereIsNoModel) {
   machine.from_disk = false;
   expect_the_end(test::start(machine), Status::not_found,
                  "\\models\\default.bin: there is no such file on the volume\n");
+  machine.volumes = false;
+  expect_the_end(test::start(machine), Status::not_found,
+                 "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one\n");
 }
 
 TEST(FakeFirmware, ReadsNothingTwiceToBelieveIt) {
@@ -241,6 +244,61 @@ TEST(FakeFirmware, ReadsNothingTwiceToBelieveIt) {
   machine = test::one_story_on_all_processors();
   machine.changing_volume = true;
   EXPECT_EQ(test::start(machine).status, Status::success);
+}
+
+/// A stick with nothing but the program and these models.
+FakeMachine stick(std::initializer_list<const char*> models) {
+  FakeMachine machine = test::one_story(), all = test::conversation();
+  machine.files.clear();
+  machine.options.clear();
+  machine.files["\\models\\tokenizer.bin"] = all.files["\\models\\tokenizer.bin"];
+  for (const char* name : models)
+    machine.files[std::string("\\models\\") + name] = all.files["\\models\\other.bin"];
+  return machine;
+}
+
+TEST(FakeFirmware, TakesTheOnlyModel) {
+  FakeMachine machine = stick({"mine.bin"});
+  machine.typed = {"/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_TRUE(says(run, "model     \\models\\mine.bin: llama2.c v1\n")) << run.screen;
+  EXPECT_FALSE(says(run, "Which model?")) << run.screen;
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(FakeFirmware, AsksWhichOfSeveralModels) {
+  FakeMachine machine = stick({"a.bin", "b.bin", "c.bin"});
+  machine.typed = {"x0429/quit"};  // no key of a model but the 2
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_TRUE(says(run, "\n1  \\models\\a.bin ")) << run.screen;
+  EXPECT_TRUE(says(run, "\n3  \\models\\c.bin ")) << run.screen;
+  EXPECT_TRUE(says(run, "Which model? Press its key, 1 to 3; Esc: none. 2\nmodel     \\models\\b.bin: ")) << run.screen;
+  EXPECT_EQ(run.complaints, "");
+
+  machine.typed.clear();
+  machine.keys = {{uefi::ScanCode::escape, 0}};
+  expect_the_end(test::start(machine), Status::aborted, "no model was picked\n");
+  machine.options = "--on_finish exit";  // nobody to ask
+  expect_the_end(test::start(machine), Status::invalid_parameter,
+                 "there are 3 models in \\models: name one, as in model = \\models\\a.bin\n");
+  machine.options.clear();
+  machine.keyboard = false;
+  expect_the_end(test::start(machine), Status::invalid_parameter, "there are 3 models in \\models: name one, ");
+}
+
+TEST(FakeFirmware, SaysThatASignatureDoesNotCoverFiles) {
+  constexpr const char* kNote = "note: a signature of this program does not cover this model, which is a file\n";
+  FakeMachine machine = test::one_story();
+  EXPECT_FALSE(says(test::start(machine), kNote));
+  machine.built_in_model = machine.files["\\models\\default.bin"];
+  machine.built_in_tokenizer = machine.files["\\models\\tokenizer.bin"];
+  EXPECT_FALSE(says(test::start(machine), kNote));
+  machine.options += " -m \\models\\default.bin";
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, kNote)) << run.screen;
+  EXPECT_EQ(run.complaints, "");
 }
 
 TEST(FakeFirmware, RefusesADamagedModel) {

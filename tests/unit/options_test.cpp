@@ -192,7 +192,9 @@ TEST(Options, ABadValueIsNamedWithWhatIsAllowed) {
 }
 
 TEST(Options, WhatIsRightIsTakenOverBesideWhatIsWrong) {
-  CommandLine c("-t hot --nothing -s 5 --on_finish exit");
+  std::string line = "-t hot --nothing -s 5 --on_finish exit";
+  for (int i = 0; i < 20; ++i) line += " --wrong";
+  CommandLine c(line);
   EXPECT_EQ(c.error, "command line, word 2: temperature wants a number from 0 to 10, not 'hot'");
   EXPECT_EQ(c.options.seed, 5u);
   EXPECT_EQ(c.options.on_finish, boot::OnFinish::exit);
