@@ -7,7 +7,7 @@ constexpr uint64_t kHeader = 4, kRecord = 8;  // what comes before all tokens, a
 
 rt::Result<SentencePiece> create(uint64_t file_bytes, uint32_t vocab_size, rt::Arena& arena, rt::Arena& scratch) {
   const uint64_t records = kHeader + uint64_t{vocab_size} * kRecord;
-  return SentencePiece::create(vocab_size, file_bytes > records ? file_bytes - records : 0, arena, scratch);
+  return SentencePiece::create({}, vocab_size, file_bytes > records ? file_bytes - records : 0, arena, scratch);
 }
 
 const rt::Error& too_short(const Stream& stream, uint32_t vocab_size) {

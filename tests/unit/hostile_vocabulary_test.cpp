@@ -116,7 +116,7 @@ TEST(HostileVocabulary, NeverManyStepsAtOnce) {
   const auto count = uint32_t(pieces.size());
   test::HostPages pages;
   rt::Arena arena(pages), scratch(pages);
-  auto s = test::need(model::SentencePiece::create(count, file_bytes(pieces), arena, scratch));
+  auto s = test::need(model::SentencePiece::create({}, count, file_bytes(pieces), arena, scratch));
   uint64_t most = 0;
   for (const Piece& piece : pieces) {
     const uint64_t before = s.steps();

@@ -145,7 +145,7 @@ TEST(Tokenizer, APromptThatFitsInNoMemoryIsRefused) {
   const auto huge = tokenizer->encode({text.data(), (uint64_t{1} << 28) + 1}, none);
   ASSERT_FALSE(huge);
   EXPECT_EQ(huge.error().code, rt::Errc::usage);
-  EXPECT_STREQ(huge.error().text, "a prompt of 268,435,457 bytes is too long");
+  EXPECT_STREQ(huge.error().text, "a text of 268,435,457 bytes is too long");
 }
 
 TEST(Tokenizer, DecodesEveryTokenToItsPiece) {
