@@ -4,7 +4,7 @@ namespace model {
 namespace {
 
 constexpr uint32_t kRows = 16;
-constexpr uint32_t kAhead = 3072;  // bytes that memory is asked for early
+constexpr uint32_t kAhead = 4096;  // bytes that memory is asked for early
 
 /// y[0..16) = float(sum) * scale
 void finish(const int64_t* sum, uint32_t lanes, float scale, float* y) {

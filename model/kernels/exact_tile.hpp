@@ -28,7 +28,7 @@ struct ExactTile {
   static constexpr uint32_t kLanes = V::kLanes, kRows = 16;
   static constexpr int kParts = kRows / kLanes;                 // vectors of a block's rows
   static constexpr int kTogether = kParts == 4 ? 2 : 8 / kParts;  // activation vectors of a tile
-  static constexpr uint32_t kAhead = 3072;                      // bytes that memory is asked for early
+  static constexpr uint32_t kAhead = 4096;                      // bytes that memory is asked for early
 
   template <class T>
   TILE T load(const void* from) {
