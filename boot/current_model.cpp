@@ -3,8 +3,7 @@
 namespace boot {
 namespace {
 
-// Two, for the old and the new one. Neither on the stack nor in pages: a processor that is late may look at it after all
-// else has ended.
+// Two, for the old and the new one. Each ends only when every processor has left it.
 alignas(Engine) constinit uint8_t g_rooms[2][sizeof(Engine)] = {};
 
 }  // namespace
@@ -21,7 +20,7 @@ rt::Result<void> CurrentModel::change(const Options& options) {
 rt::Result<void> CurrentModel::load_beside(const Options& options) {
   auto* const room = reinterpret_cast<uint8_t*>(engine_) == g_rooms[0] ? g_rooms[1] : g_rooms[0];
   if (engine_) engine_->processors.stop();
-  auto* const next = new (rt::Placement{room}) Engine(static_cast<uint32_t>(options.threads));
+  auto* const next = new (rt::Placement{room}) Engine(static_cast<uint32_t>(options.threads), terminal_.console);
   const rt::Result<void> done = load(*next, features_, engine_ != nullptr, options, terminal_);
   if (!done) {
     next->~Engine();

@@ -8,8 +8,8 @@ namespace boot {
 /// A model in memory that this machine can run: in memory of firmware's, on its processors.
 class Engine {
  public:
-  /// `threads`: the most processors to use; 0: as many as pay.
-  explicit Engine(uint32_t threads) : processors(threads) {}
+  /// `threads`: the most processors to use; 0: as many as pay. `notes` outlives this.
+  Engine(uint32_t threads, rt::Sink& notes) : processors(threads, notes) {}
   Engine(const Engine&) = delete;
 
   platform::Processors processors;

@@ -63,9 +63,7 @@ void finish(OnFinish what, platform::Console& console) {
 extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) {
   using namespace boot;
   const uint64_t started = platform::Clock::ticks();
-  platform::set_firmware(image, system);
-  // The boot manager resets a machine whose program has not ended after five minutes.
-  (void)platform::g_services->set_watchdog_timer(0, 0, 0, nullptr);
+  platform::begin(image, system);
   if (const uefi::LoadedImage* loaded = platform::loaded_image())
     platform::count_memory(platform::MemoryUse::image, static_cast<int64_t>(loaded->image_size));
 

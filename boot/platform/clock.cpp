@@ -55,18 +55,18 @@ Clock Clock::start() {
   const uint64_t stalled = hertz_by_stall();
   const uint64_t nominal = hertz_nominal();
   if (const uint64_t exact = hertz_by_cpuid()) {
-    clock.hertz_ = exact;
+    clock.set_rate(exact);
     clock.source_ = Source::cpuid;
   } else if (const uint64_t told = hertz_by_hypervisor()) {
-    clock.hertz_ = told;
+    clock.set_rate(told);
     clock.source_ = Source::hypervisor;
   } else if (nominal && !near(stalled, nominal, 20)) {
-    clock.hertz_ = nominal;
+    clock.set_rate(nominal);
     clock.source_ = Source::cpuid;
   } else if (stalled) {
-    clock.hertz_ = stalled;
+    clock.set_rate(stalled);
   } else {
-    clock.hertz_ = kNanoseconds;  // neither says anything: wrong, until check() sees two seconds
+    clock.set_rate(kNanoseconds);  // neither says anything: wrong, until check() sees two seconds
   }
   clock.looked_ = ticks();
   clock.check();
@@ -121,9 +121,9 @@ void Clock::compare(uint64_t now, uint32_t second) {
   if (between <= blur) return;
   const uint64_t lowest = (between - blur) / passed, highest = (between + edge_blur_) / passed;
   if (source_ == Source::rtc) {  // narrower with every second
-    hertz_ = rt::min(rt::max(hertz_, lowest), highest);
+    set_rate(rt::min(rt::max(hertz_, lowest), highest));
   } else if (hertz_ < lowest - lowest / 10 || hertz_ > highest + highest / 10) {
-    hertz_ = rt::max<uint64_t>(1, lowest + (highest - lowest) / 2);
+    set_rate(lowest + (highest - lowest) / 2);
     source_ = Source::rtc;
   }
 }

@@ -42,7 +42,12 @@ class Clock {
   void compare(uint64_t now, uint32_t second);
 
  private:
-  uint64_t hertz_ = 1;  // ticks per second
+  /// No counter is slower than this: whoever says so is wrong, and dividing by nothing is fatal.
+  static constexpr uint64_t kSlowest = 1'000'000;
+
+  void set_rate(uint64_t hertz) { hertz_ = hertz < kSlowest ? kSlowest : hertz; }
+
+  uint64_t hertz_ = kSlowest;  // ticks per second
   Source source_ = Source::stall;
 
   // What the real-time clock showed: its last second, and the first change of it that was seen.

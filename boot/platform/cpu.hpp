@@ -5,10 +5,9 @@
 
 namespace platform {
 
-/// The vector state of one processor, switched on as far as the processor and its CPUID allow, and
-/// put back by restore(). Firmware leaves AVX off (CR4.OSXSAVE clear), and CPUID shows it all the
-/// same. Intel SDM vol. 1 §13 and §15.2. Firmware's interrupt handlers save only SSE state and do
-/// not touch the rest.
+/// The vector state of one processor: MXCSR as UEFI has it, and vectors switched on as far as the processor and its
+/// CPUID allow. restore() puts back both. Firmware leaves AVX off (CR4.OSXSAVE clear), and CPUID shows it all the same.
+/// Intel SDM vol. 1 §13 and §15.2. Firmware's interrupt handlers save only SSE state and do not touch the rest.
 class VectorState {
  public:
   VectorState() = default;
@@ -17,11 +16,12 @@ class VectorState {
 
   /// Switches on what there is on the processor that this runs on. Returns what code may use from now on.
   rt::CpuFeatures enable();
-  /// Control registers as they were. On the same processor.
+  /// Control registers and MXCSR as they were. On the same processor.
   void restore();
 
  private:
-  bool enabled_ = false;
+  bool saved_ = false, enabled_ = false;
+  uint32_t mxcsr_ = 0;
   uint64_t cr4_ = 0, xcr0_ = 0;
 };
 

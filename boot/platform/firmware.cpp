@@ -4,6 +4,11 @@
 
 namespace platform {
 
+void begin(uefi::Handle image, uefi::SystemTable* system) {
+  set_firmware(image, system);
+  (void)g_services->set_watchdog_timer(0, 0, 0, nullptr);
+}
+
 StatusText::StatusText(uefi::Status status) {
   if (const char* name = uefi::status_name(status))
     rt::print_to({text_, sizeof text_}, "%s", name);

@@ -22,6 +22,10 @@ inline void set_firmware(uefi::Handle image, uefi::SystemTable* system) {
   g_services = system->boot_services;
 }
 
+/// The first thing in efi_main: set_firmware(), and the watchdog is switched off. The boot manager resets a machine
+/// whose program has not ended after five minutes.
+void begin(uefi::Handle image, uefi::SystemTable* system);
+
 /// The protocol P of `handle`, or null where it has none. Borrowed: nothing is to be closed.
 /// UEFI 2.10 §7.3 EFI_BOOT_SERVICES.HandleProtocol().
 template <uefi::Protocol P>

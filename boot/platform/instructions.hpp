@@ -25,8 +25,9 @@ void write_xcr0(uint64_t value);
 /// VZEROUPPER: the upper halves of the vector registers become free. Needs AVX.
 void clear_upper_halves();
 
-/// MXCSR as UEFI 2.10 §2.3.4 has it: to nearest, every exception masked, no flush to zero.
-void reset_mxcsr();
+/// How float arithmetic rounds and what faults.
+uint32_t read_mxcsr();
+void write_mxcsr(uint32_t value);
 
 /// RDRAND; 0 where the processor lacks it or has no number ready.
 uint64_t random_of_processor();

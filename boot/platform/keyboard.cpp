@@ -111,8 +111,10 @@ void Keyboard::push(const Key& key) {
     if (after_return) return;
     pushed.character = U'\r';
   }
-  if (count_ == kQueue) return;
-  queue_[(first_ + count_++) % kQueue] = pushed;
+  // A key that stops is never lost: it takes the place of the last one.
+  if (count_ == kQueue && !pushed.is_stop()) return;
+  if (count_ < kQueue) ++count_;
+  queue_[(first_ + count_ - 1) % kQueue] = pushed;
 }
 
 bool Keyboard::poll(Key& key) {

@@ -22,7 +22,8 @@ struct Key {
   bool is_text() const { return character >= 0x20 && (character < 0x7f || character >= 0xa0) && !ctrl; }
 };
 
-/// The keyboards of the console, with a queue for keys that come while nobody waits. Serial
+/// The keyboards of the console, with a queue for 256 keys that come while nobody waits; of more, only
+/// Esc and Ctrl-C are kept. Serial
 /// terminals send é as two Latin-1 characters (its UTF-8 bytes): they are joined again. EDK II
 /// hands DEL (0x7f) of serial terminals on as ScanCode::del, so line editors should take that as a
 /// backspace at the end of a line. UEFI 2.10 §12.2 and §12.3.

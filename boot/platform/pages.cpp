@@ -117,12 +117,13 @@ FreeMemory free_memory() {
   // Making room for the map changes the map: a few entries more, and more of them each time.
   for (uint64_t spare = 8; spare <= 128 && status == uefi::Status::buffer_too_small; spare *= 2) {
     bytes += spare * rt::max<uint64_t>(stride, sizeof(uefi::MemoryDescriptor));
-    const Pool pool(bytes);
+    const uint64_t room = bytes;
+    const Pool pool(room);
     if (!pool.data()) return {};
     auto* map = static_cast<uefi::MemoryDescriptor*>(pool.data());
     status = g_services->get_memory_map(&bytes, map, &key, &stride, &version);
     if (status == uefi::Status::success && stride >= sizeof(uefi::MemoryDescriptor))
-      return sum_up(static_cast<const uint8_t*>(pool.data()), bytes, stride);
+      return sum_up(static_cast<const uint8_t*>(pool.data()), rt::min(bytes, room), stride);
   }
   return {};
 }

@@ -31,8 +31,14 @@ bool can_work(const uefi::ProcessorInformation& info) {
 
 }  // namespace
 
-Processors::Processors(uint32_t wanted)
-    : services_(locate_protocol<uefi::MpServices>()), crew_(count(wanted)) {}
+Processors::Processors(uint32_t wanted, rt::Sink& notes)
+    : services_(locate_protocol<uefi::MpServices>()), notes_(notes), crew_(count(wanted)) {}
+
+Processors::~Processors() {
+  stop();
+  if (finished_) notes_.write("note: waiting for other processors, which have not come back to firmware\n");
+  while (finished_) stop();
+}
 
 uint32_t Processors::count(uint32_t wanted) {
   const uint32_t most = wanted ? rt::min(wanted, rt::Crew::kMostMembers) : rt::Crew::kMostMembers;
@@ -56,8 +62,6 @@ void Processors::serve(void* self) {
   if (number >= kMostProcessors) return;
   const uint32_t member = processors.member_[number];
   if (member == 0 || member >= processors.crew_.members()) return;
-  // The rounding mode decides the bits of every float; firmware need not have set it here.
-  reset_mxcsr();
   VectorState vectors;
   vectors.enable();
   processors.crew_.serve(member);

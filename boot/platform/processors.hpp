@@ -1,5 +1,6 @@
 #pragma once
 #include "rt/crew.hpp"
+#include "rt/format.hpp"
 #include "rt/result.hpp"
 #include "uefi_headers/mp_services.hpp"
 
@@ -10,9 +11,12 @@ namespace platform {
 class Processors {
  public:
   /// Asks firmware what there is. `wanted`: the most processors to use, this one included; 0: all.
-  explicit Processors(uint32_t wanted);
+  /// `notes`: where the destructor says that it waits; outlives this.
+  Processors(uint32_t wanted, rt::Sink& notes);
   Processors(const Processors&) = delete;
-  ~Processors() { stop(); }
+  /// Comes back when the last processor has, however long that takes: it returns to the code of this program, which
+  /// must be there still.
+  ~Processors();
 
   /// Whether firmware can start other processors at all.
   bool available() const { return services_ != nullptr; }
@@ -36,6 +40,7 @@ class Processors {
   static constexpr uint32_t kMostProcessors = 256;
 
   uefi::MpServices* services_;
+  rt::Sink& notes_;
   uefi::Event finished_ = nullptr;  // signalled when all have come back
   uint8_t member_[kMostProcessors] = {};  // by processor number; 0: takes no part
   rt::Crew crew_;

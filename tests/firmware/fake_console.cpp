@@ -26,9 +26,9 @@ FakeScreen& of(uefi::SimpleTextOutput* self) { return *static_cast<FakeScreen*>(
 
 }  // namespace
 
-FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line)
+FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line, int32_t modes)
     : uefi::SimpleTextOutput{}, ledger_(ledger), complaints_(complaints), serial_line_(serial_line) {
-  state = {.max_mode = 4, .mode = 0, .attribute = 0x07, .cursor_column = 0, .cursor_row = 0,
+  state = {.max_mode = modes, .mode = 0, .attribute = 0x07, .cursor_column = 0, .cursor_row = 0,
            .cursor_visible = uefi::Boolean::no};
   start_ = state;
   mode = &state;

@@ -13,8 +13,8 @@ namespace test {
 /// a serial line.
 class FakeScreen : public uefi::SimpleTextOutput {
  public:
-  /// `serial_line`: a terminal shows it, too, which need not have as many rows.
-  FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line);
+  /// `serial_line`: a terminal shows it, too, which need not have as many rows. `modes`: how many it has, 4 at most.
+  FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line, int32_t modes = 4);
 
   /// All text so far, as UTF-8 with \n line ends.
   const std::string& text() const { return text_; }

@@ -59,7 +59,7 @@ class FakeFirmware {
   const FakeMachine& machine_;
   Ledger ledger_;
   Complaints complaints_;
-  FakeScreen screen_{ledger_, complaints_, machine_.serial_line};
+  FakeScreen screen_{ledger_, complaints_, machine_.serial_line, int32_t(machine_.text_modes)};
   FakeTypist typist_{ledger_, machine_.typed, machine_.keys, machine_.hurry};
   FakeProcessors processors_{ledger_, complaints_, machine_.processors};
   std::unique_ptr<FakeVolume> volume_ = std::make_unique<FakeVolume>(ledger_, complaints_, machine_.files);
@@ -166,11 +166,17 @@ uefi::BootServices FakeFirmware::boot_services() {
   };
   s.close_event = [](uefi::Event event) {
     const auto answer = g_firmware->ledger_.refusal(Service::close_event);
+    if (g_firmware->processors_.awaits(event))
+      g_firmware->complaints_.add("an event is closed that firmware is to signal when other processors come back");
     if (!g_firmware->events_.erase(event)) g_firmware->complaints_.add("CloseEvent of what was not created");
     return answer.value_or(Status::success);
   };
   s.check_event = [](uefi::Event event) {
-    SERVICE(check_event);
+    FakeFirmware& f = *g_firmware;
+    if (auto answer = f.ledger_.refusal(Service::check_event)) {
+      if (*answer == Status::success) f.processors_.forget(event);  // it lies: the program may believe that all are back
+      return *answer;
+    }
     return f.processors_.finished(event) ? Status::success : Status::not_ready;
   };
   s.wait_for_event = [](Uintn count, uefi::Event* events, Uintn* index) {

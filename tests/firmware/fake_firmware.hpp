@@ -22,6 +22,7 @@ struct FakeMachine {
 
   bool console = true, keyboard = true, extended_keyboard = true;
   bool key_events = true;  // else a program can only look for keys again and again
+  uint32_t text_modes = 4;
   bool screen = true, serial_line = true;  // what the console is made of
   bool rng = true, rng_ready = true, clock = true;
   bool volumes = true;       // that firmware shows
@@ -36,6 +37,7 @@ struct FakeMachine {
   uint64_t largest_piece = ~uint64_t{0};   // bytes of one AllocatePages at most
   uint64_t all_memory = ~uint64_t{0};      // bytes of all of them
   std::vector<uint64_t> free_pieces = {64, 1 << 16, 3};  // pages, as the memory map lists them
+  bool map_boasts = false;  // GetMemoryMap claims more entries than it has written
   uint64_t map_growth = 2;  // entries that the map gains with each allocation
 
   uint32_t broken_volumes = 0;      // beside ours, and before it in every list

@@ -23,8 +23,14 @@ class FakeProcessors : public uefi::MpServices {
   void end();
   /// Are some of them at work?
   bool running() const { return running_ != 0; }
-  /// Signalled when the last one has come back: once, as events are.
+  /// Signalled when the last one has come back and firmware has noticed that, some looks later: once, as events are.
   bool finished(uefi::Event event);
+  /// Will it be signalled?
+  bool awaits(uefi::Event event) const { return event && event == event_; }
+  /// Nobody waits for the event any more.
+  void forget(uefi::Event event) {
+    if (event == event_) event_ = nullptr;
+  }
 
  private:
   void join();
@@ -35,6 +41,7 @@ class FakeProcessors : public uefi::MpServices {
   uint32_t count_;
   std::atomic<bool> ended_ = false;  // nobody moves the time any more
   uefi::Event event_ = nullptr;
+  uint32_t looks_ = 0;  // at the event since all have come back
   std::atomic<uint32_t> running_ = 0, working_ = 0, changed_ = 0;
   std::vector<std::thread> threads_;
 };

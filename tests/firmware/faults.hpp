@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -58,7 +59,7 @@ class Ledger {
 
  private:
   std::optional<Fault> fault_;
-  uint64_t calls_[kServices] = {};
+  std::atomic<uint64_t> calls_[kServices] = {};  // other processors call, too
 };
 
 /// What firmware has to say against the program: what it lent and did not get back, or got back twice,

@@ -87,16 +87,14 @@ int messages(const Outcome& run) {
   return says(run, "error: ") + says(run, "note: ") + says(run, ": EFI") + says(run, "no llama2.c checkpoint");
 }
 
-/// The event that tells of the other processors' return stays open where firmware never says that they
-/// are back, or time stands still.
-bool never_tells(const Fault& fault) {
-  return (fault.for_good && (fault.service == Service::check_event || fault.service == Service::stall)) ||
+/// Firmware never says that the other processors are back: then the program must not end, and does not.
+bool never_ends(const Fault& fault) {
+  return (fault.service == Service::check_event && fault.for_good && fault.kind == Fault::Kind::refusal) ||
          (fault.service == Service::startup_all_aps && fault.kind == Fault::Kind::lie);
 }
 
 /// What firmware refused to put back, at the end, is not the program's fault.
 std::string complaints(const Outcome& run, const Fault& fault) {
-  if (run.complaints == "an event was not closed\n" && never_tells(fault)) return "";
   if (!fault.for_good && fault.call < run.calls[int(fault.service)]) return run.complaints;
   const bool excused = (fault.service == Service::set_mode && run.complaints == "the text mode was not put back\n") ||
                        (fault.service == Service::set_attribute && fault.for_good &&
@@ -142,6 +140,7 @@ TEST_P(Faults, EndInAMessageOrGoOn) {
   for (uint64_t call = 1; call <= natural.calls[number]; ++call)
     for (const Fault& fault : faults(service, call)) {
       if (service == Service::read_key && fault.for_good && !machine.typed.empty()) continue;  // waits for ever
+      if (never_ends(fault)) continue;
       ++g_runs;
       const Outcome run = test::start(machine, fault);
       check(fault, run, natural);

@@ -153,6 +153,18 @@ TEST(FakeFirmware, WaitsForProcessorsThatAreLate) {
   }
 }
 
+TEST(FakeFirmware, EndsOnlyWhenTheLastProcessorIsBack) {
+  FakeMachine machine = test::one_story();
+  machine.options += " --threads 3";
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = {};
+  machine.processors = 3;
+  machine.late_milliseconds = 60'000;
+  const Outcome run = test::start(machine);
+  expect_the_story(run);
+  EXPECT_TRUE(says(run, "note: waiting for other processors, which have not come back to firmware\n")) << run.screen;
+  EXPECT_GT(run.calls[int(Service::stall)], 55'000u);
+}
+
 TEST(FakeFirmware, SendsProcessorsHomeThatComeWhenNobodyExpectsThem) {
   FakeMachine machine = test::conversation();
   machine.options += " --threads 2";
@@ -309,6 +321,32 @@ TEST(FakeFirmware, RefusesADamagedModel) {
   expect_the_end(test::start(machine), Status::load_error, "\\models\\default.bin.sha256: not a SHA-256: ");
 }
 
+TEST(FakeFirmware, ComparesEveryDigitOfASum) {
+  const FakeMachine right = test::one_story_on_all_processors();
+  for (size_t digit = 0; digit < 64; ++digit) {
+    FakeMachine machine = right;
+    uint8_t& changed = machine.files["\\models\\default.bin.sha256"][digit];
+    changed = changed == '0' ? '1' : '0';
+    expect_the_end(test::start(machine), Status::load_error, "\\models\\default.bin: damaged: its SHA-256 is ");
+  }
+}
+
+TEST(FakeFirmware, ReadsLongLinesOfItsSettings) {
+  const auto tokens = [](size_t characters) {
+    FakeMachine machine = test::one_story();
+    machine.options = "llama.efi --on_finish exit";
+    machine.files["\\EFI\\BOOT\\llama.cfg"] =
+        test::to_bytes("temperature = 0\nprompt = " + std::string(characters, '7') + "\nsteps = 12\n");
+    const Outcome run = test::start(machine);
+    const size_t at = run.screen.find("error: the prompt has ");
+    EXPECT_NE(at, std::string::npos) << run.screen;
+    std::string number = run.screen.substr(at + 22, 10);
+    std::erase(number, ',');
+    return std::stoul(number);
+  };
+  for (const size_t longer : {1'000, 1'024, 1'025, 2'048, 4'000}) EXPECT_EQ(tokens(longer), tokens(300) + longer - 300);
+}
+
 TEST(FakeFirmware, SaysHowMuchMemoryThereIs) {
   // In 20,000 pieces of 100 pages, and the list of them grows while it is asked for.
   FakeMachine machine = test::one_story();
@@ -320,6 +358,13 @@ TEST(FakeFirmware, SaysHowMuchMemoryThereIs) {
                    "the story needs 1 MiB of memory in one piece, but the largest free piece has 0 MiB (7,812 MiB are "
                    "free in all)\n");
   }
+}
+
+TEST(FakeFirmware, DoesNotBelieveInMoreMemoryMapThanItHasRoomFor) {
+  FakeMachine machine = test::one_story();
+  machine.all_memory = 64 * 1024;
+  machine.map_boasts = true;
+  expect_the_end(test::start(machine), Status::out_of_resources, "the ");
 }
 
 TEST(FakeFirmware, EndsWhereverMemoryDoes) {

@@ -3,6 +3,7 @@
 #include "boot/platform/instructions.hpp"
 
 #include <cpuid.h>
+#include <immintrin.h>
 
 #include <atomic>
 #include <string>
@@ -13,6 +14,7 @@
 namespace {
 
 constexpr uint64_t kOsxsave = 1 << 18;
+constexpr uint64_t kWide = 0xe0, kAllowed = 7 | kWide;  // XCR0: AVX-512; what this processor has
 constexpr uint64_t kCr4 = 0x668, kXcr0 = 1;  // as OVMF leaves them
 
 struct Registers {
@@ -53,6 +55,7 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
   if (leaf == 0) r.eax = r.eax < 0x14 ? r.eax : 0x14;  // the time is this file's, not the host's
   if (leaf == 1) r.ecx &= ~(1u << 31);
+  if (leaf == 0xd && subleaf == 0) r.eax |= kAllowed;  // state that nothing uses costs nothing
   if (leaf == 7) {  // what the host's system does not allow is not there
     const rt::CpuFeatures features = test::cpu_features();
     if (!features.avx2) r.ebx &= ~(1u << 5);
@@ -77,6 +80,10 @@ uint64_t read_xcr0() {
 
 void write_xcr0(uint64_t value) {
   if (!(g_registers.cr4 & kOsxsave)) g_registers.fault = "XSETBV without CR4.OSXSAVE";
+  // Intel SDM vol. 2, XSETBV.
+  const uint64_t wide = value & kWide;
+  if (!(value & 1) || value & ~kAllowed || (value & 4 && !(value & 2)) || (wide && (wide != kWide || !(value & 4))))
+    g_registers.fault = "XSETBV of a value that does not exist";
   g_registers.xcr0 = value;
 }
 
@@ -84,7 +91,8 @@ void clear_upper_halves() {
   if ((g_registers.xcr0 & 6) != 6) g_registers.fault = "VZEROUPPER without AVX";
 }
 
-void reset_mxcsr() {}
+uint32_t read_mxcsr() { return _mm_getcsr(); }
+void write_mxcsr(uint32_t value) { _mm_setcsr(value); }
 
 uint64_t random_of_processor() { return 4; }
 

@@ -9,12 +9,18 @@ namespace {
 bool bit(uint32_t word, int n) { return word >> n & 1; }
 
 constexpr uint64_t kOsxsave = 1 << 18;           // CR4
+constexpr uint32_t kMxcsr = 0x1f80;              // UEFI 2.10 §2.3.4: to nearest, all masked, no flush to zero
 constexpr uint64_t kXcr0Avx = 7;                 // x87, SSE, AVX
 constexpr uint64_t kXcr0Avx512 = kXcr0Avx | 0xe0;  // opmask, upper halves, upper registers
 
 }  // namespace
 
 rt::CpuFeatures VectorState::enable() {
+  restore();
+  // The rounding mode decides the bits of every float; firmware need not have set it on every processor.
+  mxcsr_ = read_mxcsr();
+  saved_ = true;
+  write_mxcsr(kMxcsr);
   const uint32_t last_leaf = cpuid(0).eax;
   const Cpuid basic = cpuid(1);
   const bool xsave = bit(basic.ecx, 26), avx = bit(basic.ecx, 28);
@@ -41,6 +47,8 @@ rt::CpuFeatures VectorState::enable() {
 }
 
 void VectorState::restore() {
+  if (saved_) write_mxcsr(mxcsr_);
+  saved_ = false;
   if (!enabled_) return;
   enabled_ = false;
   clear_upper_halves();

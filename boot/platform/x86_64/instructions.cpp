@@ -30,10 +30,13 @@ void write_xcr0(uint64_t value) {
 
 void clear_upper_halves() { asm volatile("vzeroupper"); }
 
-void reset_mxcsr() {
-  const uint32_t value = 0x1f80;
-  asm volatile("ldmxcsr %0" : : "m"(value));
+uint32_t read_mxcsr() {
+  uint32_t value;
+  asm volatile("stmxcsr %0" : "=m"(value));
+  return value;
 }
+
+void write_mxcsr(uint32_t value) { asm volatile("ldmxcsr %0" : : "m"(value)); }
 
 uint64_t random_of_processor() {
   if (!(cpuid(1).ecx >> 30 & 1)) return 0;
