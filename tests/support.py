@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
 EFI = OUT / "llama.efi"
 STANDALONE = OUT / "llama-standalone.efi"
+CORE = OUT / "llama-core.efi"
 DEBUG = OUT / "llama-debug.efi"
 HOST_LLAMA = OUT / "host/llama"
 MAKE_CHECKPOINT = OUT / "host/make-checkpoint"

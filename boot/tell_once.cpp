@@ -1,0 +1,35 @@
+// What llama-core.efi links in place of conversation.cpp: one story, and then the end.
+#include "boot/conversation.hpp"
+#include "boot/platform/entropy.hpp"
+#include "boot/story.hpp"
+
+namespace boot {
+namespace {
+
+// Neither on the stack nor in pages: a processor that is late may look at it after all else has ended.
+alignas(Engine) constinit uint8_t g_engine_room[sizeof(Engine)] = {};
+
+rt::Result<void> tell(Engine& engine, Options& options, const Terminal& terminal, uint64_t started) {
+  if (rt::Result<void> done = load(engine, options, terminal); !done) return done;
+  rt::Result<platform::Pages> pages =
+      platform::Pages::allocate(sizeof(Record), platform::MemoryUse::buffer, "the record of the story");
+  if (!pages) return pages.error();
+  Record& record = *new (rt::Placement{pages->memory().data}) Record;
+  record.clear();
+  model::Session session(engine.model.transformer(), engine.model.tokenizer(), engine.model.sampler());
+  const uint64_t seed = options.seed ? options.seed : platform::entropy() % 1'000'000'000 + 1;
+  return tell_story(engine, session, options, seed, record, terminal, started);
+}
+
+}  // namespace
+
+rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {
+  auto& engine = *new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads));
+  const rt::Result<void> done = tell(engine, options, terminal, started);
+  engine.~Engine();
+  // Nobody is asked for another.
+  if (options.on_finish == OnFinish::prompt) options.on_finish = OnFinish::exit;
+  return done;
+}
+
+}  // namespace boot

@@ -1,0 +1,13 @@
+// The kernel sets of llama-core.efi: one for processors with vectors of eight floats, one for all others and for QEMU.
+#include "model/kernels/select.hpp"
+
+namespace model {
+namespace {
+
+constexpr const Kernels* kSets[] = {&kAvx2Kernels, &kSwarKernels};
+
+}  // namespace
+
+rt::Span<const Kernels* const> all_kernels() { return {kSets, sizeof kSets / sizeof *kSets}; }
+
+}  // namespace model
