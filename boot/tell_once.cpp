@@ -9,8 +9,9 @@ namespace {
 // Neither on the stack nor in pages: a processor that is late may look at it after all else has ended.
 alignas(Engine) constinit uint8_t g_engine_room[sizeof(Engine)] = {};
 
-rt::Result<void> tell(Engine& engine, Options& options, const Terminal& terminal, uint64_t started) {
-  if (rt::Result<void> done = load(engine, options, terminal); !done) return done;
+rt::Result<void> tell(Engine& engine, rt::CpuFeatures features, Options& options, const Terminal& terminal,
+                      uint64_t started) {
+  if (rt::Result<void> done = load(engine, features, false, options, terminal); !done) return done;
   rt::Result<platform::Pages> pages =
       platform::Pages::allocate(sizeof(Record), platform::MemoryUse::buffer, "the record of the story");
   if (!pages) return pages.error();
@@ -24,8 +25,9 @@ rt::Result<void> tell(Engine& engine, Options& options, const Terminal& terminal
 }  // namespace
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {
+  platform::VectorState vectors;
   auto& engine = *new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads));
-  const rt::Result<void> done = tell(engine, options, terminal, started);
+  const rt::Result<void> done = tell(engine, vectors.enable(), options, terminal, started);
   engine.~Engine();
   // Nobody is asked for another.
   if (options.on_finish == OnFinish::prompt) options.on_finish = OnFinish::exit;
