@@ -26,7 +26,7 @@ rt::Result<void> tell(Engine& engine, rt::CpuFeatures features, Options& options
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {
   platform::VectorState vectors;
-  auto& engine = *new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads));
+  auto& engine = *new (rt::Placement{g_engine_room}) Engine(static_cast<uint32_t>(options.threads), terminal.console);
   const rt::Result<void> done = tell(engine, vectors.enable(), options, terminal, started);
   engine.~Engine();
   // Nobody is asked for another.
