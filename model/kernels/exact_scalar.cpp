@@ -13,11 +13,11 @@ int16_t half_at(const uint8_t* p) {
   return half;
 }
 
-/// A half float times 2^24.
+/// A half float times 2^24. Without a branch, which is slow where the processor is emulated.
 int64_t fixed(int16_t half) {
-  const int32_t exponent = half >> 10 & 31, fraction = half & 1023;
-  const int64_t magnitude = exponent ? int64_t{fraction + 1024} << (exponent - 1) : fraction;
-  return half < 0 ? -magnitude : magnitude;
+  const int32_t exponent = half >> 10 & 31, normal = (exponent + 31) >> 5;
+  const int64_t magnitude = int64_t{(half & 1023) | normal << 10} << (exponent - normal), sign = half >> 15;
+  return (magnitude ^ sign) - sign;
 }
 
 /// The q of a weight in row `row` and column `col` of a group.
@@ -29,17 +29,21 @@ int32_t weight(uint32_t bits, const uint8_t* group, uint32_t row, uint32_t col) 
 }  // namespace
 
 void exact_scales(const Record& r, const uint8_t* record, int32_t* d, int32_t* m) {
-  for (uint32_t row = 0; row < kRows; ++row) {
-    const uint8_t* half = record + 2 * row;
-    const auto* byte = reinterpret_cast<const int8_t*>(record + 64 + row);
-    const int64_t factor = fixed(half_at(half)), factor_m = fixed(half_at(half + 32));
-    for (uint32_t u = 0, at = row; u < r.units; ++u, at += kRows) {
-      const int64_t step = r.two_levels ? factor * byte[16 * u] : fixed(half_at(half + 32 * u));
-      int64_t start = -step * r.zero;
-      if (r.minimum)
-        start = r.two_levels ? factor_m * byte[16 * (r.units + u)] : fixed(half_at(half + 32 * (r.units + u)));
+  if (!r.two_levels) {
+    for (uint32_t at = 0; at < r.units * kRows; ++at) {
+      const int64_t step = fixed(half_at(record + 2 * at));
       d[at] = static_cast<int32_t>(step);
-      m[at] = static_cast<int32_t>(start);
+      m[at] = static_cast<int32_t>(r.minimum ? fixed(half_at(record + 2 * (r.units * kRows + at))) : -step * r.zero);
+    }
+    return;
+  }
+  for (uint32_t row = 0; row < kRows; ++row) {
+    const auto* byte = reinterpret_cast<const int8_t*>(record + 64 + row);
+    const int64_t factor = fixed(half_at(record + 2 * row)), factor_m = fixed(half_at(record + 32 + 2 * row));
+    for (uint32_t u = 0, at = row; u < r.units; ++u, at += kRows) {
+      const int64_t step = factor * byte[16 * u];
+      d[at] = static_cast<int32_t>(step);
+      m[at] = static_cast<int32_t>(r.minimum ? factor_m * byte[16 * (r.units + u)] : -step * r.zero);
     }
   }
 }

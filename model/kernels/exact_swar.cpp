@@ -53,35 +53,33 @@ constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: th
   }
 }
 
-void fill(uint64_t* sums, uint64_t value) {
-  for (uint32_t i = 0; i < kRows / 2; ++i) sums[i] = value;
-}
-
 /// One group of 32 columns, added to acc; d and m are those of its first unit.
 void add_group(const model::Record& r, const uint8_t* w, const int16_t* q, uint32_t together,
                const model::ExactUnit* unit, const int32_t* d, const int32_t* m, int64_t* acc) {
-  uint64_t sums[kRows / 2];
-  const bool bytes = r.bits == 8, by_16 = r.unit == 16;
-  fill(sums, 0);
-  for (uint32_t half = 0; half < 2; ++half) {
-    // Bytes are flipped to be without sign, which adds 128 to each; four bits are the low ones, or the high ones, 16 times
-    // too large.
-    if (bytes && (by_16 || half == 0)) {
-      const int64_t excess = int64_t{unit->sum >> unit->up} * -128;
-      fill(sums, static_cast<uint64_t>(excess) * kBoth);
+  const bool bytes = r.bits == 8;
+  const uint32_t units = 32 / r.unit;
+  const uint64_t flip = bytes ? 0x8080808080808080 : 0;
+  uint64_t mask = (bytes ? 0xff : 0x0f) * kBoth;
+  int32_t spare = !bytes && units == 1 ? 4 : 0;
+  for (uint32_t u = 0; u < units; ++u, unit += together, d += kRows, m += kRows) {
+    uint64_t sums[kRows / 2];
+    // Bytes are flipped to be without sign, which adds 128 to each.
+    const int64_t excess = bytes ? int64_t{unit->sum >> unit->up} * -128 : 0;
+    for (uint64_t& sum : sums) sum = static_cast<uint64_t>(excess) * kBoth;
+    const uint32_t words = bytes ? 8 / units : 4;
+    for (uint32_t pass = bytes ? 1 : 2 / units;;) {
+      add_words(w, words, q, 2 * together, flip, mask, sums);
+      add_words(w + 32, words, q, 2 * together, flip, mask, sums + 4);
+      q += words * 4 * together;
+      if (bytes)
+        w += 256;
+      else
+        mask <<= 4;  // the words' other halves
+      if (!--pass) break;
+      for (uint64_t& sum : sums) sum <<= 4;
     }
-    if (!bytes && half == 1)
-      for (uint64_t& sum : sums) sum = by_16 ? 0 : sum << 4;
-    const uint8_t* words = bytes ? w + 256 * half : w;
-    const uint64_t flip = bytes ? 0x8080808080808080 : 0;
-    const uint64_t mask = (bytes ? 0xff : half ? 0xf0 : 0x0f) * kBoth;
-    add_words(words, 4, q, 2 * together, flip, mask, sums);
-    add_words(words + 32, 4, q, 2 * together, flip, mask, sums + 4);
-    q += 16 * together;
-    if (by_16 || half == 1) {
-      add_unit(sums, *unit, bytes || half == 0 ? 0 : 4, d, m, acc);
-      if (by_16) unit += together, d += kRows, m += kRows;
-    }
+    add_unit(sums, *unit, spare, d, m, acc);
+    if (!bytes) spare = 4;
   }
 }
 
