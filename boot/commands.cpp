@@ -142,14 +142,18 @@ rt::Result<void> stats(Conversation& c, rt::Text) {
   return {};
 }
 
+template <platform::Replace replace>
 rt::Result<void> save(Conversation& c, rt::Text path) {
-  if (path.empty()) return rt::fail(rt::Errc::usage, 0, "save where? /save \\story.txt");
   if (c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to save");
+  if (!platform::boot_device())
+    return rt::fail(rt::Errc::usage, 0, "there is no volume to save to: the program was not started from one");
+  char name[40];
+  if (path.empty())
+    path = rt::print_to({name, sizeof name}, "\\story-%llu.txt", static_cast<unsigned long long>(c.record.seed));
   const rt::Span<const uint8_t> story{reinterpret_cast<const uint8_t*>(c.record.text), c.record.bytes};
-  rt::Result<void> done = platform::save_file(platform::boot_device(), path, story, platform::Replace::no);
-  if (!done) return done;
-  rt::print(c.terminal.console, "%'u bytes in %pT\n", c.record.bytes, &path);
-  return {};
+  rt::Result<void> done = platform::save_file(platform::boot_device(), path, story, replace);
+  if (done) rt::print(c.terminal.console, "%'u bytes in %pT\n", c.record.bytes, &path);
+  return done;
 }
 
 /// The seed that stands in `text`, else `otherwise`.
@@ -204,7 +208,8 @@ constexpr Command kCommands[] = {
     {"continue", "", "go on with the last story", go_on},
     {"seed", "N", "the next story's seed; 0: another every time", seed},
     {"model", "[FILE]", "list the models in \\models, or switch to one", model},
-    {"save", "FILE", "write the last story to the boot volume", save},
+    {"save", "[FILE]", "write the last story; else to story-SEED.txt", save<platform::Replace::no>},
+    {"save!", "[FILE]", "the same, in place of a file that is there", save<platform::Replace::yes>},
     {"stats", "", "how the last story went", stats},
     {"info", "", "this machine, the program and the model", info},
     {"bench", "", "measure the speed: one line to share", measure},

@@ -579,6 +579,23 @@ TEST(FakeFirmware, SaysWhenThereIsNothingToGoOnWith) {
   EXPECT_EQ(run.complaints, "");
 }
 
+TEST(FakeFirmware, SavesUnderANameOfItsOwnAndReplacesOnlyWhenTold) {
+  FakeMachine machine = test::conversation();
+  machine.typed = {"/save", "/save", "ab", "/save! \\story-7.txt", "/set prompt =", "", "/save!", "/save! \\llama.cfg", "/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, "> /save\n13 bytes in \\story-7.txt\n> /save\nerror: \\story-7.txt: ")) << run.screen;
+  EXPECT_TRUE(says(run, " bytes in \\story-9.txt\n")) << run.screen;
+  EXPECT_TRUE(says(run, "> /save! \\llama.cfg\nerror: ")) << run.screen;
+  EXPECT_TRUE(run.files.contains("\\story-9.txt"));
+  EXPECT_EQ(std::string(run.files.at("\\story-7.txt").begin(), run.files.at("\\story-7.txt").end()).substr(0, 2), "ab");
+  EXPECT_EQ(run.complaints, "");
+
+  machine.built_in_model = machine.files["\\models\\default.bin"];
+  machine.built_in_tokenizer = machine.files["\\models\\tokenizer.bin"];
+  machine.from_disk = false;
+  EXPECT_TRUE(says(test::start(machine), "error: there is no volume to save to: ")) << "started over the network";
+}
+
 TEST(FakeFirmware, TellsAStoryAgain) {
   FakeMachine machine = test::conversation();
   machine.typed = {"", "/again", "/again 7", "/again x", "", "/quit"};

@@ -185,6 +185,7 @@ TEST(Options, ABadValueIsNamedWithWhatIsAllowed) {
   EXPECT_EQ(CommandLine("--temperature=11").error,
             "command line, word 1: temperature wants a number from 0 to 10, not '11'");
   EXPECT_EQ(CommandLine("-p nan").error, "command line, word 2: topp wants a number from 0 to 1, not 'nan'");
+  EXPECT_EQ(CommandLine("-n 1048576").error, "");
   EXPECT_EQ(CommandLine("-n 1048577").error,
             "command line, word 2: steps wants a whole number up to 1,048,576, not '1048577'");
   EXPECT_EQ(CommandLine("-s -1").error, "command line, word 2: seed wants a whole number, not '-1'");
