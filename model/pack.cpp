@@ -1,7 +1,5 @@
 #include "model/pack.hpp"
 
-#include <emmintrin.h>
-
 #include "rt/memory.hpp"
 
 namespace model {
@@ -69,24 +67,15 @@ float largest_magnitude(const float* w, uint32_t n) {
   return largest;
 }
 
-/// Four numbers rounded to the nearest, ties to even, to bytes; what lies beyond them becomes -128
-/// or 127, and what is no number -128. cvtps_epi32 rounds so in the mode that UEFI starts programs
-/// in (and C programs too).
-int32_t round_four(__m128 v) {
-  const __m128i whole = _mm_cvtps_epi32(v);
-  const __m128i shorts = _mm_packs_epi32(whole, whole);
-  return _mm_cvtsi128_si32(_mm_packs_epi16(shorts, shorts));
-}
-
-/// q[i] = w[i] / scale, rounded.
+/// q[i] = w[i] / scale, rounded to the nearest, ties to even; what lies beyond a byte becomes -128 or 127, and NaN -128.
 void round_group(const float* w, uint32_t n, float scale, int8_t* q) {
-  uint32_t i = 0;
-  const __m128 divisor = _mm_set1_ps(scale);
-  for (; i + 4 <= n; i += 4) {
-    const int32_t four = round_four(_mm_div_ps(_mm_loadu_ps(w + i), divisor));
-    __builtin_memcpy(q + i, &four, sizeof four);
+  constexpr float kShift = 12582912.0f;  // 1.5 * 2^23: behind it there are no digits after the point
+  for (uint32_t i = 0; i < n; ++i) {
+    float v = w[i] / scale;
+    v = v > -128.0f ? v : -128.0f;
+    v = v < 127.0f ? v : 127.0f;
+    q[i] = static_cast<int8_t>(__builtin_bit_cast(int32_t, v + kShift));
   }
-  for (; i < n; ++i) q[i] = static_cast<int8_t>(round_four(_mm_set_ss(w[i] / scale)));
 }
 
 }  // namespace

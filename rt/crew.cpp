@@ -8,20 +8,16 @@ constexpr uint64_t share_word(uint32_t number, uint32_t next, uint32_t end) {
   return uint64_t{number} << 32 | uint64_t{next} << 16 | end;
 }
 
-/// Spins until `done()`. The processor's hint that this is a loop costs an emulator far more than
-/// the loop, so it is given rarely.
-template <class Condition>
-void spin_until(Condition done) {
-  constexpr uint32_t kSpinsPerPause = 2000;
-  for (uint32_t spins = 0; !done();)
-    if (++spins % kSpinsPerPause == 0) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
-    }
-}
-
 }  // namespace
+
+/// Spins until `done()`. The processor's hint that this is a loop costs an emulator far more than the loop, so it is
+/// given rarely.
+template <class Condition>
+void Crew::spin_until(Condition done) const {
+  constexpr uint32_t kSpinsPerHint = 2000;
+  for (uint32_t spins = 0; !done();)
+    if (++spins % kSpinsPerHint == 0) hint_();
+}
 
 bool Crew::take(Share& share, uint32_t number, uint32_t& slice) {
   uint64_t word = __atomic_load_n(&share.word, __ATOMIC_ACQUIRE);

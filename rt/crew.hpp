@@ -15,8 +15,10 @@ class Crew final : public Workers {
  public:
   static constexpr uint32_t kMostMembers = 64;
 
-  /// `members`: the most that can ever work, the owner included.
-  explicit Crew(uint32_t members) : capacity_(members), members_(members) {}
+  /// `members`: the most that can ever work, the owner included. `spinning`: the instruction that tells a processor
+  /// that it only waits, where it has one.
+  explicit Crew(uint32_t members, void (*spinning)() = [] {})
+      : capacity_(members), members_(members), hint_(spinning) {}
 
   uint32_t capacity() const { return capacity_; }
   /// How many work from now on, 1 to capacity(). Called between tasks.
@@ -47,7 +49,11 @@ class Crew final : public Workers {
   void work(uint32_t member, uint32_t members, uint32_t number, Task& task);
   bool take(Share& share, uint32_t number, uint32_t& slice);
 
+  template <class Condition>
+  void spin_until(Condition done) const;
+
   uint32_t capacity_, members_;
+  void (*hint_)();
   alignas(64) uint32_t number_ = 0;  // of the task at hand
   Task* task_ = nullptr;
   uint32_t task_members_ = 1;

@@ -255,14 +255,7 @@ float pow(float base, float exponent) {
   return round_to_float(mantissa, whole);
 }
 
-// Not __builtin_sqrtf: without -fno-math-errno that calls sqrtf, which sets errno.
-float sqrt(float x) {
-#if defined(__aarch64__)
-  asm("fsqrt %s0, %s0" : "+w"(x));
-#else
-  asm("sqrtss %0, %0" : "+x"(x));
-#endif
-  return x;
-}
+// An instruction everywhere: with -fno-math-errno no call of sqrtf, which would set errno.
+float sqrt(float x) { return __builtin_sqrtf(x); }
 
 }  // namespace rt

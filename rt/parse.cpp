@@ -45,7 +45,7 @@ bool parse_i64(Text text, int64_t& value) {
 namespace {
 
 /// digits * 10^exponent, plus a little when `more`; digits != 0.
-struct Decimal {
+struct Scientific {
   uint64_t digits = 0;
   int64_t exponent = 0;
   bool more = false;
@@ -53,7 +53,7 @@ struct Decimal {
 
 /// Reads [digits][.digits][e[sign]digits], at least one digit before the e. The first 19
 /// significant digits count, of later ones only whether they are all zero.
-bool read_decimal(Text text, Decimal& number) {
+bool read_decimal(Text text, Scientific& number) {
   bool any = false, fraction = false;
   uint64_t i = 0;
   for (; i < text.size && (is_digit(text[i]) || (text[i] == '.' && !fraction)); ++i) {
@@ -126,7 +126,7 @@ class Wide {
 };
 
 /// The float nearest to the number (ties to even); false when it is too large.
-bool round_to_float(const Decimal& number, float& value) {
+bool round_to_float(const Scientific& number, float& value) {
   value = 0;
   if (number.digits == 0 || number.exponent < -70) return true;
   if (number.exponent > 38) return false;
@@ -151,7 +151,7 @@ bool round_to_float(const Decimal& number, float& value) {
 
 bool parse_f32(Text text, float& value) {
   const bool minus = take_sign(text);
-  Decimal number;
+  Scientific number;
   float magnitude = 0;
   if (!read_decimal(text, number) || !round_to_float(number, magnitude)) return false;
   value = minus ? -magnitude : magnitude;

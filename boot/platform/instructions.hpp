@@ -25,6 +25,9 @@ void write_xcr0(uint64_t value);
 /// VZEROUPPER: the upper halves of the vector registers become free. Needs AVX.
 void clear_upper_halves();
 
+/// PAUSE: this processor only waits in a loop.
+void spinning();
+
 /// How float arithmetic rounds and what faults.
 uint32_t read_mxcsr();
 void write_mxcsr(uint32_t value);

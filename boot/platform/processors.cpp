@@ -32,7 +32,7 @@ bool can_work(const uefi::ProcessorInformation& info) {
 }  // namespace
 
 Processors::Processors(uint32_t wanted, rt::Sink& notes)
-    : services_(locate_protocol<uefi::MpServices>()), notes_(notes), crew_(count(wanted)) {}
+    : services_(locate_protocol<uefi::MpServices>()), notes_(notes), crew_(count(wanted), spinning) {}
 
 Processors::~Processors() {
   stop();

@@ -71,6 +71,7 @@ uint64_t read_tsc() {
 }
 
 uint64_t read_cr4() { return g_registers.cr4; }
+void spinning() {}
 void write_cr4(uint64_t value) { g_registers.cr4 = value; }
 
 uint64_t read_xcr0() {

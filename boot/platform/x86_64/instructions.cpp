@@ -8,6 +8,8 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   return r;
 }
 
+void spinning() { __builtin_ia32_pause(); }
+
 uint64_t read_tsc() { return __builtin_ia32_rdtsc(); }
 
 uint64_t read_cr4() {
