@@ -250,17 +250,10 @@ rt::Result<void> obey(Conversation& c, rt::Text line) {
   return no_such("command ", name, kNames.nearest(name), "/help lists them");
 }
 
-rt::Text complete_command(rt::Text line) {
-  if (!line.starts_with("/")) return {};
-  const rt::Text begun = line.from(1);
-  rt::Text rest;
-  for (const Command& command : kCommands) {
-    const rt::Text name = command.name;
-    if (!name.starts_with(begun)) continue;
-    if (!rest.empty()) return {};
-    rest = name.from(begun.size);
-  }
-  return rest;
+void complete_command(rt::Text line, Candidates& candidates) {
+  if (!line.empty()) return;
+  char word[16];
+  for (const Command& command : kCommands) candidates.offer(rt::print_to({word, sizeof word}, "/%s", command.name));
 }
 
 }  // namespace boot

@@ -36,7 +36,7 @@ struct Conversation {
 /// Does what a line that began with / says, without the /.
 rt::Result<void> obey(Conversation& conversation, rt::Text line);
 
-/// The rest of a line with a command that only one begins with.
-rt::Text complete_command(rt::Text line);
+/// Offers the commands, at the beginning of a line.
+void complete_command(rt::Text line, Candidates& candidates);
 
 }  // namespace boot

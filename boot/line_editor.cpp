@@ -4,10 +4,38 @@
 #include "rt/utf.hpp"
 
 namespace boot {
+namespace {
+
+constexpr char small(char c) { return c >= 'A' && c <= 'Z' ? char(c + 'a' - 'A') : c; }
+
+/// How many bytes are the same at the beginning of both, in whole characters, but for large and small letters.
+uint64_t common_bytes(rt::Text a, rt::Text b) {
+  uint64_t n = 0;
+  while (n < rt::min(a.size, b.size) && small(a[n]) == small(b[n])) ++n;
+  while (n < a.size && (a[n] & 0xc0) == 0x80) --n;
+  return n;
+}
+
+}  // namespace
+
+void Candidates::offer(rt::Text word) {
+  if (common_bytes(word, begun_) < begun_.size) return;
+  if (list_) {
+    const bool fits = column_ + word.size + 2 < LineEditor::kColumns;
+    rt::print(*list_, "%s%pT", fits && column_ ? "  " : "\n", &word);
+    column_ = uint32_t(word.size) + (fits ? column_ + 2 : 0);
+  } else if (count_++ == 0) {
+    bytes_ = rt::min(word.size, sizeof common_);
+    rt::copy_bytes(common_, word.data, bytes_);
+  } else {
+    bytes_ = common_bytes({common_, bytes_}, word);
+  }
+}
 
 LineEditor::End LineEditor::read(rt::Text prompt) {
   length_ = cursor_ = cut_ = left_ = column_ = back_ = 0;
   for (char32_t& cell : row_) cell = U' ';
+  prompt_ = prompt;
   width_ = kColumns - uint32_t(prompt.size);
   console_.write(prompt);
   console_.show_cursor(true);
@@ -50,7 +78,7 @@ void LineEditor::edit(const platform::Key& key) {
     insert({bytes, uint64_t(rt::encode_utf8(key.character, bytes))});
   }
   else if (key.is_stop() || key.is_ctrl(U'u')) replace({});
-  else if (key.character == U'\t') { if (cursor_ == length_) insert(complete_(line())); }
+  else if (key.character == U'\t') complete();
   else if (key.character == U'\b') erase(before(cursor_), cursor_);
   // Serial terminals send DEL for Backspace, which firmware takes for the Delete key.
   else if (key.scan == ScanCode::del && cursor_ == length_) erase(before(cursor_), cursor_);
@@ -96,6 +124,30 @@ void LineEditor::recall(int direction) {
   if (back_ == 0) return replace({});
   const Remembered& line = history_[(remembered_ - back_) % kHistory];
   replace({line.text, line.bytes});
+}
+
+/// Completes the word at the end, as far as that is certain; lists what it may become where nothing is.
+void LineEditor::complete() {
+  if (cursor_ != length_) return;
+  uint64_t begin = length_;
+  while (begin && text_[begin - 1] != ' ') --begin;
+  const rt::Text before = line().part(0, begin), word = line().from(begin);
+  Candidates candidates(word);
+  complete_(before, candidates);
+  const rt::Text common(candidates.common_, candidates.bytes_);
+  if (candidates.count_ > 1 && common.size == word.size) {
+    draw();
+    candidates.list_ = &console_;
+    complete_(before, candidates);
+    console_.write("\n");
+    console_.write(prompt_);
+    for (char32_t& cell : row_) cell = U' ';
+    column_ = 0;
+  } else if (candidates.count_) {
+    erase(uint32_t(begin), length_);
+    insert(common);
+    if (candidates.count_ == 1) insert(" ");
+  }
 }
 
 /// The cell of the character at `at`, which moves on to the next.

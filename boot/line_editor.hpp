@@ -4,6 +4,25 @@
 
 namespace boot {
 
+/// The words that a word which has been begun may become.
+class Candidates {
+ public:
+  explicit Candidates(rt::Text begun) : begun_(begun) {}
+
+  /// One more, if it begins so: large and small letters are the same.
+  void offer(rt::Text word);
+
+ private:
+  friend class LineEditor;
+
+  rt::Text begun_;
+  platform::Console* list_ = nullptr;  // shows them all
+  uint32_t column_ = 0;                // of the list
+  uint32_t count_ = 0;
+  char common_[256];  // what all of them begin with
+  uint64_t bytes_ = 0;
+};
+
 /// Reads lines from the keyboard, on one row of the console that scrolls sideways: left, right, Home, End, Backspace,
 /// Delete, history with up and down, completion with Tab; Esc or Ctrl-C clears the line; Ctrl-A, E, K and U as in a
 /// shell, for terminals whose keys do not come through.
@@ -13,11 +32,13 @@ namespace boot {
 class LineEditor {
  public:
   static constexpr uint32_t kLongest = 4096;  // bytes
+  static constexpr uint32_t kColumns = 79;     // of the row, the prompt's too
 
   enum class End : uint8_t { line, leave };  // Enter; Ctrl-D on an empty line, or no keyboard
 
-  /// Completes the word that `line` ends with: returns what is to be put behind it, or nothing.
-  using Complete = rt::Text (*)(rt::Text line);
+  /// Offers the words that may come behind `line`, of which the user has typed all but the last word. May be called
+  /// twice for a key.
+  using Complete = void (*)(rt::Text line, Candidates& candidates);
 
   LineEditor(platform::Console& console, platform::Keyboard& keyboard, Complete complete)
       : console_(console), keyboard_(keyboard), complete_(complete) {}
@@ -27,7 +48,6 @@ class LineEditor {
   rt::Text line() const { return {text_, length_}; }
 
  private:
-  static constexpr uint32_t kColumns = 79;  // of the row, the prompt's too
   static constexpr uint32_t kHistory = 16;
   static constexpr uint32_t kRemembered = 256;  // bytes of a line in the history
 
@@ -43,6 +63,7 @@ class LineEditor {
   void erase(uint32_t from, uint32_t to);
   void replace(rt::Text text);
   void recall(int direction);
+  void complete();
   void draw();
   char32_t take_cell(uint32_t& at) const;
   void remember();
@@ -51,6 +72,7 @@ class LineEditor {
   platform::Keyboard& keyboard_;
   Complete complete_;
 
+  rt::Text prompt_;
   char text_[kLongest];  // UTF-8, as all offsets below
   uint32_t length_ = 0, cursor_ = 0;
   uint32_t cut_ = 0;   // characters that found no room

@@ -122,6 +122,31 @@ TEST(LineEditor, TakesLongPastesWholeOrSaysWhatWasCut) {
   EXPECT_EQ(tokens(4800), tokens(4096));
 }
 
+TEST(LineEditor, CompletesWordsAsFarAsIsCertain) {
+  constexpr InputKey kTab = {ScanCode::none, u'\t'};
+  const auto after_tab = [&](const std::u16string& text, std::vector<InputKey> more = {}) {
+    std::vector<InputKey> pressed = keys(text);
+    pressed.insert(pressed.end(), more.begin(), more.end());
+    pressed.push_back(kTab);
+    return rows(typing(pressed)).back();
+  };
+  EXPECT_EQ(after_tab(u"/he"), "> /help |");
+  EXPECT_EQ(after_tab(u"/HE"), "> /help |");
+  EXPECT_EQ(after_tab(u"/help"), "> /help |");
+  EXPECT_EQ(after_tab(u"/nothing"), "> /nothing|");
+  EXPECT_EQ(after_tab(u"no /he"), "> no /he|");
+  EXPECT_EQ(after_tab(u"/he", {kLeft}), "> /h|e");
+  EXPECT_EQ(after_tab(u"/sta", {kTab}), "> /stats |");
+  // Several: they are listed, and the line is there again.
+  std::vector<InputKey> pressed = keys(u"/se");
+  pressed.insert(pressed.end(), {kTab, {ScanCode::none, u'e'}, kTab, kBackspace, {ScanCode::none, u't'}});
+  const FakeMachine machine = typing(pressed);
+  const std::vector<std::string> seen = rows(machine);
+  EXPECT_EQ(std::vector(seen.begin() + 4, seen.end()),
+            (std::vector<std::string>{"> /se|", "> /see|", "> /seed |", "> /seed|", "> /seedt|"}));
+  EXPECT_NE(test::start(machine).shown.find("\n> /se\n/set  /seed\n>"), std::string::npos);
+}
+
 /// What an editor is, without a console.
 struct Reference {
   std::u16string text;
