@@ -3,7 +3,7 @@
 namespace boot {
 namespace {
 
-constexpr uint32_t kRows = 5, kMostColumns = 100, kScale = 9;
+constexpr uint32_t kRows = 5, kScale = 9, kMostColumns = 79 - kScale;
 
 /// The mean of values [from, to).
 float mean(const float* values, uint32_t from, uint32_t to) {
@@ -16,8 +16,7 @@ float mean(const float* values, uint32_t from, uint32_t to) {
 
 void plot(platform::Console& console, const char* title, const float* values, uint32_t count) {
   if (count == 0) return;
-  const uint32_t room = console.size().columns - kScale - 1;
-  const uint32_t columns = rt::min(rt::min(count, room), kMostColumns);
+  const uint32_t columns = rt::min(count, kMostColumns);
   float heights[kMostColumns], highest = 0;
   for (uint32_t c = 0; c < columns; ++c) {
     const auto edge = [&](uint32_t column) { return uint32_t(uint64_t{count} * column / columns); };
@@ -31,9 +30,9 @@ void plot(platform::Console& console, const char* title, const float* values, ui
     else
       console.write(row == 0 ? "    0.0 |" : "        |");
     for (uint32_t c = 0; c < columns; ++c) {
-      // A full block, or a light one where less than half of the row is reached.
+      // A dot where less than half of the row is reached.
       const float filled = highest > 0 ? heights[c] / highest * kRows - float(row) : 0;
-      console.write(filled >= 0.5f ? "\u2588" : filled > 0.1f || row == 0 ? "\u2591" : " ");
+      console.write(filled >= 0.5f ? "#" : filled > 0.1f || row == 0 ? "." : " ");
     }
     console.write("\n");
   }

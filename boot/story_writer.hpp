@@ -8,7 +8,7 @@ namespace boot {
 class StoryWriter {
  public:
   StoryWriter(platform::Console& console, StatusLine& status)
-      : console_(console), status_(status), width_(console.size().columns - 1) {}
+      : console_(console), status_(status), width_(rt::min(console.size().columns - 1, kWidest)) {}
 
   /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
   void write(rt::Text piece, platform::Color color);
@@ -19,6 +19,7 @@ class StoryWriter {
   void finish();
 
  private:
+  static constexpr uint32_t kWidest = 90;    // columns: longer lines are hard to read
   static constexpr uint32_t kLongest = 200;  // bytes; a longer word is shown in parts
 
   void put_word();

@@ -4,7 +4,10 @@
 
 #include <sstream>
 
+#include <sstream>
+
 #include "tests/firmware/scenarios.hpp"
+#include "tests/host/made_checkpoint.hpp"
 
 namespace {
 
@@ -95,6 +98,38 @@ TEST(FakeFirmware, ColorsAStoryByConfidenceToItsEnd) {
     told += i > status && run.colors[i] != 0x03;
   }
   EXPECT_GT(told, 0) << "nothing came after the status line";
+}
+
+TEST(FakeFirmware, DrawsPlotsThatEveryConsoleShows) {
+  FakeMachine machine = test::conversation();
+  machine.options += " --show confidence --steps 24";
+  machine.typed = {"/stats", "/quit"};
+  const Outcome run = test::start(machine);
+  const size_t begin = run.screen.find("> /stats\n"), end = run.screen.find("> /quit\n");
+  ASSERT_LT(begin, end) << run.screen;
+  const std::string plots = run.screen.substr(begin, end - begin);
+  EXPECT_NE(plots.find("tokens/s\n"), std::string::npos) << plots;
+  EXPECT_NE(plots.find("surprise, bits per token\n"), std::string::npos) << plots;
+  EXPECT_NE(plots.find("    0.0 |#"), std::string::npos) << plots;
+  for (const char c : plots) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << int(c) << plots;
+}
+
+TEST(FakeFirmware, WrapsTextAtNinetyColumns) {
+  test::MadeCheckpoint made;
+  made.config = {.dim = 32, .hidden_dim = 48, .n_layers = 1, .n_heads = 2, .n_kv_heads = 1, .vocab_size = 300, .seq_len = 512};
+  FakeMachine machine = test::conversation();  // its screen can show 100 columns
+  machine.files["\\models\\default.bin"] = made.bytes();
+  std::string prompt;
+  while (prompt.size() < 200) prompt += "xyz ";
+  machine.options += " --steps 300";
+  machine.typed = {prompt, "/quit"};
+  const Outcome run = test::start(machine);
+  std::istringstream rows(run.shown);
+  size_t told = 0;
+  for (std::string row; std::getline(rows, row);)
+    if (row.starts_with("xyz ")) told = std::max(told, row.size());
+  EXPECT_GT(told, 80u) << run.shown;
+  EXPECT_LE(told, 90u) << run.shown;
 }
 
 TEST(FakeFirmware, SaysErrorsInRed) {
