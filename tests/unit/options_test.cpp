@@ -188,6 +188,7 @@ TEST(Options, ABadValueIsNamedWithWhatIsAllowed) {
   EXPECT_EQ(CommandLine("-n 1048576").error, "");
   EXPECT_EQ(CommandLine("-n 1048577").error,
             "command line, word 2: steps wants a whole number up to 1,048,576, not '1048577'");
+  EXPECT_EQ(CommandLine("-s 18446744073709551615").options.seed, ~uint64_t{0});
   EXPECT_EQ(CommandLine("-s -1").error, "command line, word 2: seed wants a whole number, not '-1'");
   EXPECT_EQ(CommandLine("--ids=yes").error, "command line, word 1: ids wants off or on, not 'yes'");
 }
@@ -272,6 +273,7 @@ TEST(Names, TheNearestIsAtMostTwoLettersAway) {
   EXPECT_EQ(text(names.nearest("top")), "topp");
   EXPECT_EQ(text(names.nearest("see")), "seed");
   EXPECT_EQ(text(names.nearest("mo")), "");
+  EXPECT_EQ(text(names.nearest("tox")), "") << "of so short a word, two letters leave nothing";
   EXPECT_EQ(text(names.nearest("")), "");
   EXPECT_EQ(text(names.nearest("nothing")), "");
   EXPECT_EQ(text(names.nearest(std::string(40, 't').c_str())), "");
