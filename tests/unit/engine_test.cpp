@@ -79,7 +79,7 @@ std::vector<model::Config> shapes() {
   std::vector<model::Config> all = test::small_shapes();
   // dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len: nothing a multiple of anything
   for (const model::Config& c : {model::Config{6, 7, 3, 3, 1, 261, 17}, {10, 1, 1, 5, 5, 1, 1}, {14, 33, 2, 7, 1, 263, 5},
-                                 {50, 77, 2, 5, 5, 300, 100}, {34, 35, 1, 17, 17, 18, 16}, {96, 100, 7, 12, 3, 511, 63}})
+                                 {50, 77, 2, 5, 5, 300, 100}, {34, 35, 1, 17, 17, 18, 16}, {2, 2, 1, 1, 1, 30000, 2}, {96, 100, 7, 12, 3, 511, 63}})
     all.push_back(c);
   return all;
 }
