@@ -10,25 +10,26 @@ namespace boot {
 namespace {
 
 constexpr const char* kFolder = "\\models";
+constexpr uint64_t kReadAtOnce = 64 * 1024;  // a head may be long
 constexpr uint64_t kMaxVolumes = 64;
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
-  return !entry.directory && (name.ends_with(".bin") || name.ends_with(".BIN")) &&
+  return !entry.directory && (name.ends_with(".bin") || name.ends_with(".BIN") || name.ends_with(".gguf") || name.ends_with(".GGUF")) &&
          !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
 /// The shape that the head of a model's file states, or why it is no model.
 rt::Result<void> describe(platform::Volume& volume, rt::Text name, const Terminal& terminal) {
   platform::PageBlocks pages(platform::MemoryUse::buffer, "the list of models");
-  rt::Arena arena(pages);
-  rt::Result<rt::Span<uint8_t>> buffer = arena.make_raw<uint8_t>(1024);
+  rt::Arena arena(pages), scratch(pages);
+  rt::Result<rt::Span<uint8_t>> buffer = arena.make_raw<uint8_t>(kReadAtOnce);
   if (!buffer) return buffer.error();
   rt::Result<platform::File> file = volume.open_file(name);
   if (!file) return file.error();
   platform::FileSource source(*file, *buffer);
   model::Stream stream(source);
-  rt::Result<const model::ModelFile*> model = model::open_model(stream, arena);
+  rt::Result<const model::ModelFile*> model = model::open_model(stream, arena, scratch);
   if (!model) return model.error();
   const model::ModelInfo& info = (*model)->info();
   rt::print(terminal.console, "%s, dim %u, %u layers, %'u tokens, context %'u\n", info.weights, info.config.dim,
@@ -42,7 +43,7 @@ void list(platform::Volume& volume, rt::Text path, uint64_t size, const Terminal
   if (done) return;
   const rt::Error& error = done.error();
   const bool other = error.code == rt::Errc::bad_file || error.code == rt::Errc::unsupported;
-  rt::print(terminal.console, other ? "no llama2.c checkpoint\n" : "note: %s\n", error.text);
+  rt::print(terminal.console, other ? "no model that can be run\n" : "note: %s\n", error.text);
 }
 
 /// Shows the models of one volume. A volume without the folder is no error.

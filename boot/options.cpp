@@ -10,7 +10,8 @@ using Kind = Option::Kind;
 using Effect = Option::Effect;
 
 static_assert(__is_standard_layout(Options));
-static_assert(uint8_t(model::Precision::f32) == 0 && uint8_t(model::Precision::q8) == 1);
+static_assert(uint8_t(model::Precision::usual) == 0 && uint8_t(model::Precision::f32) == 1 &&
+              uint8_t(model::Precision::q8) == 2 && uint8_t(model::Precision::file) == 3);
 
 constexpr Option kOptions[] = {
     {"model", 'm', Kind::text, Effect::model, offsetof(Options, model), offsetof(Options, rooms.model), 256, "FILE", "",
@@ -31,8 +32,8 @@ constexpr Option kOptions[] = {
      "tokens; 0: as many as the context holds"},
     {"ids", 0, Kind::choice, Effect::story, offsetof(Options, ids), 0, 0, "off|on", "off",
      "print token numbers instead of text"},
-    {"precision", 0, Kind::choice, Effect::model, offsetof(Options, precision), 0, 0, "f32|q8", "q8",
-     "how float32 weights are kept in memory"},
+    {"precision", 0, Kind::choice, Effect::model, offsetof(Options, precision), 0, 0, "usual|f32|q8|file", "usual",
+     "weights in memory"},
     {"context", 0, Kind::whole, Effect::model, offsetof(Options, context), 0, 1 << 20, "N", "0",
      "tokens to look back on; 0: up to 4,096"},
     {"kernel", 0, Kind::text, Effect::model, offsetof(Options, kernel), offsetof(Options, rooms.kernel), 32, "NAME", "",

@@ -13,7 +13,7 @@ rt::Result<void> Engine::open(rt::ByteSource& source) {
   rt::Result<rt::Span<uint8_t>> place = lasting_.make_raw<uint8_t>(sizeof(Stream));
   if (!place) return place.error();
   stream_ = new (rt::Placement{place->data}) Stream(source);
-  rt::Result<const ModelFile*> file = open_model(*stream_, lasting_);
+  rt::Result<const ModelFile*> file = open_model(*stream_, lasting_, working_);
   if (!file) return file.error();
   file_ = *file;
   tokenizer_ = file_->tokenizer();

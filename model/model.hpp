@@ -41,9 +41,14 @@ struct Model {
 ActivationSize activation_size(const Model& model);
 
 /// How the user wants weights to be kept in memory.
-enum class Precision : uint8_t { f32, q8 };
+enum class Precision : uint8_t {
+  usual,  // as is best for the format: GGUF as the file has them, llama2.c's float32 in int8
+  f32,    // all as float32
+  q8,     // floats in int8
+  file,   // as the file has them
+};
 struct Storage {
-  Precision precision = Precision::q8;
+  Precision precision = Precision::usual;
   /// When float weights become int8: the most columns with one scale. Longer rows are cut into
   /// groups of equal size. Larger groups are smaller and faster; on stories260K 16 to 256 columns
   /// differ by less than 0.1 % in bits per byte. Files that are int8 already keep their own groups.

@@ -22,15 +22,20 @@ struct Product {
   Rows y;
 };
 
+/// Room for vectors in the formats that matrices want them in.
+struct Activations {
+  Quantized q8{};
+  ExactVectors exact{};
+};
 /// Room for `n` vectors in the format of any matrix that `size` covers.
-rt::Result<Quantized> make_quantized(const ActivationSize& size, uint32_t n, rt::Arena& arena);
+rt::Result<Activations> make_activations(const ActivationSize& size, uint32_t n, rt::Arena& arena);
 
-/// Matrices with the same columns and format times the same vectors. A slice is a share of the blocks
-/// of each matrix.
+/// Matrices with the same columns times the same vectors; those in q8 have the same groups. A slice is a
+/// share of the blocks of each matrix.
 class Multiply : public rt::Task {
  public:
-  /// Brings `n` vectors x into the format of the matrices, in `room` where that is int8.
-  Multiply(const Kernels& kernels, const Quantized& room, rt::Span<const Product> products, const Rows& x,
+  /// Brings `n` vectors x into the formats of the matrices, in `room`.
+  Multiply(const Kernels& kernels, const Activations& room, rt::Span<const Product> products, const Rows& x,
            uint32_t n);
 
   void run_on(rt::Workers& workers);
@@ -47,7 +52,7 @@ class Multiply : public rt::Task {
  private:
   void multiply(const Matrix& w, Matrix::Run run, float* y, uint64_t y_stride) const;
 
-  const Quantized& room_;
+  Activations room_;
   Rows x_;
   uint32_t slices_ = 1;
 };

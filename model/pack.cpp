@@ -1,5 +1,9 @@
 #include "model/pack.hpp"
 
+
+#include "model/exact.hpp"
+#include "model/formats/stored_types.hpp"
+#include <emmintrin.h>
 #include "rt/memory.hpp"
 
 namespace model {
@@ -132,8 +136,39 @@ void scale_group(const Matrix& m, uint32_t row, uint32_t group, float scale) {
     to[uint64_t{col} * kBlockRows] *= scale;
 }
 
+namespace {
+
+/// Where the q of a record's column `col` of group `group` lies, in a row's first word.
+int32_t exact_q(const Record& r, const uint8_t* record, uint32_t lane, uint32_t col) {
+  const uint8_t* group = record + r.head_bytes + col / 32 * r.group_bytes + lane * kWordCols + col % kWordCols;
+  constexpr uint32_t kWordRow = kBlockRows * kWordCols;
+  if (r.bits == 8) return static_cast<int8_t>(group[col % 32 / kWordCols * kWordRow]);
+  return group[col % 16 / kWordCols * kWordRow] >> col % 32 / 16 * 4 & 15;
+}
+
+/// weight = D * (q - zero) + M, rounded after each step as ggml's dequantize_row_* rounds.
+void unpack_exact(const Matrix& m, Place at, float* out) {
+  const Record& r = m.record;
+  int32_t d[kMostUnits * kBlockRows], start[kMostUnits * kBlockRows];
+  const uint8_t* record = at.block;
+  for (uint32_t first = 0; first < m.cols; first += r.cols, record += r.bytes) {
+    exact_scales(r, record, d, start);
+    for (uint32_t col = 0; col < rt::min<uint32_t>(r.cols, m.cols - first); ++col) {
+      const uint32_t unit = col / r.unit * kBlockRows + at.lane;
+      const int32_t q = exact_q(r, record, at.lane, col) - (r.minimum ? 0 : r.zero);
+      const float product = float(d[unit]) * 0x1p-24f * float(q);
+      out[first + col] = r.minimum ? product + float(start[unit]) * 0x1p-24f : product;
+    }
+  }
+}
+
+}  // namespace
+
 void unpack_row(const Matrix& m, uint32_t row, float* out) {
   const Place at = place_of(m, row);
+  if (m.format == WeightFormat::exact) return unpack_exact(m, at, out);
+  if (m.format == WeightFormat::stored)
+    return unpack(*m.stored, at.block + at.lane * m.stored_row_bytes, m.cols, out);
   if (m.format == WeightFormat::f32) {
     const float* from = reinterpret_cast<const float*>(at.block) + at.lane;
     for (uint32_t col = 0; col < m.cols; ++col) out[col] = from[uint64_t{col} * kBlockRows];

@@ -10,7 +10,8 @@ rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& aren
     return rt::fail(rt::Errc::usage, tokens->count,
                     "the prompt has %'llu tokens, the context of this model holds %'u",
                     static_cast<unsigned long long>(tokens->count), context);
-  prompt_ = *tokens;
+  hidden_ = tokenizer_.adds_first() || tokens->count == 1;  // an empty text needs a token to go on from
+  prompt_ = tokens->from(1 - hidden_);
   steps_ = steps == 0 || steps > context ? context : steps;
   read_ = position_ = 0;
   ended_itself_ = false;
@@ -25,8 +26,8 @@ void Session::extend(uint32_t steps) {
 
 Session::Event Session::advance() {
   if (position_ == steps_) return Event::end;
-  if (position_ + 1 < prompt_.count) {  // the prompt is shown before it is read
-    emit(prompt_[position_ + 1]);
+  if (position_ + hidden_ < prompt_.count) {  // the prompt is shown before it is read
+    emit(prompt_[position_ + hidden_]);
     return Event::token;
   }
   if (read_ < prompt_.count) {

@@ -33,10 +33,10 @@ class Session {
   /// The bytes of token(): a part of a UTF-8 text, perhaps of a character.
   rt::Text text() const { return tokenizer_.decode(previous_, token_); }
   /// True while the tokens that come are the prompt's own.
-  bool in_prompt() const { return position_ < prompt_.count; }
+  bool in_prompt() const { return position_ + hidden_ <= prompt_.count; }
   /// Tokens so far, BOS not counted.
   uint32_t position() const { return position_; }
-  uint32_t prompt_tokens() const { return uint32_t(prompt_.count) - 1; }
+  uint32_t prompt_tokens() const { return uint32_t(prompt_.count) - hidden_; }
   /// True where the text ended because the model has no more to say: it drew last_drawn(), which is no
   /// part of the text.
   bool ended_itself() const { return ended_itself_; }
@@ -51,6 +51,7 @@ class Session {
   const Tokenizer& tokenizer_;
   Sampler& sampler_;
   rt::Span<Token> prompt_;
+  uint32_t hidden_ = 1;    // tokens in front of the text: BOS, where there is one
   uint32_t steps_ = 0;
   uint32_t read_ = 0;      // tokens that went through the transformer
   uint32_t position_ = 0;  // tokens that came out

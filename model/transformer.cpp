@@ -21,7 +21,7 @@ rt::Span<float> Transformer::forward(rt::Span<const Token> tokens, uint32_t firs
   }
   normalize({x_[n - 1], x_.cols}, model_->final_norm, 1);
   const Product classify[] = {{&model_->classifier, logits_}};
-  Multiply(*kernels_, quantized_, {classify, 1}, h_, 1).run_on(*workers_);
+  Multiply(*kernels_, activations_, {classify, 1}, h_, 1).run_on(*workers_);
   return {logits_.data, logits_.cols};
 }
 
@@ -30,7 +30,7 @@ void Transformer::attention(const Layer& w, uint32_t layer, uint32_t first, uint
   const Config& c = model_->config;
   normalize(x_, w.attn_norm, n);
   const Product qkv[] = {{&w.wq, q_}, {&w.wk, k_}, {&w.wv, v_}};
-  Multiply(*kernels_, quantized_, {qkv, 3}, h_, n).run_on(*workers_);
+  Multiply(*kernels_, activations_, {qkv, 3}, h_, n).run_on(*workers_);
   for (uint32_t i = 0; i < n; ++i) {
     rotate(q_[i], c.n_heads, i);
     rotate(k_[i], c.n_kv_heads, i);
@@ -38,7 +38,7 @@ void Transformer::attention(const Layer& w, uint32_t layer, uint32_t first, uint
   }
   Attention(*kernels_, c, cache_, layer, first, n, q_, attended_, scratch_).run_on(*workers_);
   const Product out[] = {{&w.wo, delta_}};
-  Multiply(*kernels_, quantized_, {out, 1}, attended_, n).run_on(*workers_);
+  Multiply(*kernels_, activations_, {out, 1}, attended_, n).run_on(*workers_);
   add(delta_, n);
 }
 
@@ -78,9 +78,9 @@ class GateAndUp final : public Multiply {
 void Transformer::feed_forward(const Layer& w, uint32_t n) {
   normalize(x_, w.ffn_norm, n);
   const Product inner[] = {{&w.w1, gate_}, {&w.w3, up_}};
-  GateAndUp(*kernels_, quantized_, {inner, 2}, h_, n).run_on(*workers_);
+  GateAndUp(*kernels_, activations_, {inner, 2}, h_, n).run_on(*workers_);
   const Product out[] = {{&w.w2, delta_}};
-  Multiply(*kernels_, quantized_, {out, 1}, gate_, n).run_on(*workers_);
+  Multiply(*kernels_, activations_, {out, 1}, gate_, n).run_on(*workers_);
   add(delta_, n);
 }
 
@@ -144,9 +144,9 @@ rt::Result<void> Transformer::allocate(const Config& c, const ActivationSize& si
   rt::Result<rt::Span<float>> scratch = arena.make_raw<float>(slices * Attention::scratch_floats(c, context));
   if (!scratch) return scratch.error();
   scratch_ = scratch->data;
-  rt::Result<Quantized> quantized = make_quantized(size, kBatch, arena);
-  if (!quantized) return quantized.error();
-  quantized_ = *quantized;
+  rt::Result<Activations> activations = make_activations(size, kBatch, arena);
+  if (!activations) return activations.error();
+  activations_ = *activations;
   rt::Result<KvCache> cache = KvCache::create(c, context, arena);
   if (!cache) return cache.error();
   cache_ = *cache;

@@ -54,7 +54,7 @@ class Transformer {
   Rows logits_;        // [vocab_size], one
   Rows cosine_, sine_;  // [head_dim / 2]
   float* scratch_ = nullptr;  // of Attention
-  Quantized quantized_{};
+  Activations activations_;
 };
 
 }  // namespace model

@@ -137,7 +137,8 @@ class Llama2cFile final : public ModelFile {
 
     Matrix plan(TensorKind kind, uint32_t) const override {
       const TensorShape shape = shape_of(info().config, kind);
-      const bool f32 = storage_.precision == Precision::f32;
+      const bool f32 = storage_.precision == Precision::f32 ||
+                       (storage_.precision == Precision::file && checkpoint_.version != 2);
       return {.rows = shape.rows,
               .cols = shape.cols,
               .format = f32 ? WeightFormat::f32 : WeightFormat::q8,
@@ -161,7 +162,7 @@ rt::Result<const TensorPlan*> Llama2cFile::plan(const Storage& storage, rt::Aren
 
 bool matches(rt::Span<const uint8_t>) { return true; }
 
-rt::Result<const ModelFile*> open_file(Stream& stream, rt::Arena& arena) {
+rt::Result<const ModelFile*> open_file(Stream& stream, rt::Arena& arena, rt::Arena&) {
   rt::Result<Checkpoint> checkpoint = Checkpoint::open(stream);
   if (!checkpoint) return checkpoint.error();
   rt::Result<rt::Span<uint8_t>> place = arena.make_raw<uint8_t>(sizeof(Llama2cFile));

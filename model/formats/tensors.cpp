@@ -43,6 +43,7 @@ TensorShape shape_of(const Config& c, TensorKind kind) {
     case TensorKind::attn_norm:
     case TensorKind::ffn_norm: return {1, c.dim, c.n_layers, false};
     case TensorKind::final_norm: return {1, c.dim, 1, false};
+    case TensorKind::rope_factors: return {1, c.head_dim() / 2, 1, false};
   }
   return {};
 }

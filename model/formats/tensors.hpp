@@ -6,7 +6,8 @@ namespace model {
 
 /// What a model consists of, by the names of the paper.
 enum class TensorKind : uint8_t {
-  embedding, attn_norm, wq, wk, wv, wo, ffn_norm, w1, w2, w3, final_norm, classifier
+  embedding, attn_norm, wq, wk, wv, wo, ffn_norm, w1, w2, w3, final_norm, classifier,
+  rope_factors  // what GGUF files divide rope_frequency by
 };
 
 /// What a tensor of one kind must look like in a model of a certain shape.

@@ -8,30 +8,30 @@ namespace {
 /// A vector, room for its product with the sample, and for the vector in the sample's format.
 struct Operands {
   Rows x, y;
-  Quantized quantized;
+  Activations activations;
 };
 
 rt::Result<Operands> allocate(const Matrix& sample, rt::Arena& arena) {
-  Operands o{.x = {nullptr, sample.cols}, .y = {nullptr, sample.rows}, .quantized = {}};
+  Operands o{.x = {nullptr, sample.cols}, .y = {nullptr, sample.rows}, .activations = {}};
   rt::Result<rt::Span<float>> x = arena.make_raw<float>(o.x.stride());
   if (!x) return x.error();
   rt::Result<rt::Span<float>> y = arena.make_raw<float>(o.y.stride());
   if (!y) return y.error();
   ActivationSize size;
   size.cover(sample);
-  rt::Result<Quantized> quantized = make_quantized(size, 1, arena);
-  if (!quantized) return quantized.error();
+  rt::Result<Activations> activations = make_activations(size, 1, arena);
+  if (!activations) return activations.error();
   for (uint32_t i = 0; i < sample.cols; ++i) (*x)[i] = float(i % 7) - 3.0f;
   o.x.data = x->data;
   o.y.data = y->data;
-  o.quantized = *quantized;
+  o.activations = *activations;
   return o;
 }
 
 void multiply(const Kernels& kernels, const Matrix& m, const Operands& o) {
   rt::Alone alone;
   const Product product[] = {{&m, o.y}};
-  Multiply(kernels, o.quantized, {product, 1}, o.x, 1).run_on(alone);
+  Multiply(kernels, o.activations, {product, 1}, o.x, 1).run_on(alone);
 }
 
 }  // namespace

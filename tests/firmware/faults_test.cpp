@@ -84,7 +84,7 @@ int says(const Outcome& run, const std::string& words) {
 }
 
 int messages(const Outcome& run) {
-  return says(run, "error: ") + says(run, "note: ") + says(run, ": EFI") + says(run, "no llama2.c checkpoint");
+  return says(run, "error: ") + says(run, "note: ") + says(run, ": EFI") + says(run, "no model that can be run");
 }
 
 /// Firmware never says that the other processors are back: then the program must not end, and does not.

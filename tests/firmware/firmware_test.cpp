@@ -454,7 +454,7 @@ TEST(FakeFirmware, ListsWhatCanBeRead) {
   const Outcome run = test::start(machine);
   EXPECT_TRUE(says(run, "\\models\\default.bin ")) << run.screen;
   EXPECT_TRUE(says(run, "note: a volume cannot be opened: EFI_VOLUME_CORRUPTED\n")) << run.screen;
-  EXPECT_TRUE(says(run, "no llama2.c checkpoint\n")) << run.screen;
+  EXPECT_TRUE(says(run, "no model that can be run\n")) << run.screen;
   EXPECT_EQ(run.complaints, "");
 }
 

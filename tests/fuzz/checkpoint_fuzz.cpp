@@ -164,7 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   model::Stream stream(source);
   const test::Exact<uint8_t> head_memory(4096);
   rt::Arena head(head_memory.span());
-  auto opened = model::open_model(stream, head);
+  auto opened = model::open_model(stream, head, head);
   if (!opened) {
     fuzz::must_be_a_sentence(opened.error());
     return 0;
@@ -208,7 +208,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   model::Stream other(whole);
   const test::Exact<uint8_t> again_memory(4096);
   rt::Arena again_head(again_memory.span());
-  auto reopened = model::open_model(other, again_head);
+  auto reopened = model::open_model(other, again_head, again_head);
   must(bool(reopened), "the same header is read twice");
   const model::ModelFile& same_file = **reopened;
   const model::TensorPlan& same_plan = **same_file.plan(plan.how(), again_head);

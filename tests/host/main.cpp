@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "tests/host/cpu.hpp"
 #include "tests/host/engine.hpp"
 #include "tests/host/file_source.hpp"
+#include "tests/host/logits.hpp"
 #include "tests/host/options.hpp"
 #include "tests/host/threads.hpp"
 
@@ -114,6 +116,16 @@ void perplexity(const std::string& all, test::Engine& engine) {
               (unsigned long long)stories, (unsigned long long)tokens, (unsigned long long)bytes);
 }
 
+/// The ids of --ids-from; else those of a text.
+std::vector<model::Token> tokens_of(const test::CommandLine& line, test::Engine& engine) {
+  if (!line.host.ids_from.empty()) return test::read_ids(read_file(test::string(line.host.ids_from)));
+  const std::string text =
+      line.host.file.empty() ? test::string(line.options.prompt) : read_file(test::string(line.host.file));
+  const rt::Span<model::Token> tokens =
+      test::need(engine.tokenizer().encode({text.data(), text.size()}, engine.session_arena()));
+  return {tokens.begin(), tokens.end()};
+}
+
 int run(const test::CommandLine& line) {
   const boot::Options& o = line.options;
   if (o.help) {
@@ -129,11 +141,18 @@ int run(const test::CommandLine& line) {
       if (model::usable(*kernels, test::cpu_features())) std::printf("%s\n", kernels->name);
     return 0;
   }
-  test::FileSource source(test::string(o.model)), tokenizer(find_tokenizer(o));
+  test::FileSource source(test::string(o.model));
+  std::optional<test::FileSource> tokenizer;
+  const std::string tokenizer_file = find_tokenizer(o);
+  if (std::filesystem::exists(tokenizer_file)) tokenizer.emplace(tokenizer_file);
   test::Threads threads(uint32_t(o.threads));
   const model::Storage storage{.precision = o.precision, .group_size = uint32_t(line.host.group_size)};
-  test::Engine engine(source, &tokenizer, {.storage = storage, .context = uint32_t(o.context)},
+  test::Engine engine(source, tokenizer ? &*tokenizer : nullptr, {.storage = storage, .context = uint32_t(o.context)},
                       choose_kernels(test::string(o.kernel)), threads.crew);
+  if (!engine.session && line.host.ids_from.empty()) throw std::runtime_error(tokenizer_file + ": there is no such file");
+  if (!line.host.logits.empty()) test::write_logits(engine, tokens_of(line, engine), test::string(line.host.logits));
+  if (line.host.top) test::print_top(engine, tokens_of(line, engine), uint32_t(line.host.top));
+  if (!line.host.logits.empty() || line.host.top) return 0;
   if (line.host.perplexity.empty()) tell(o, engine);
   else perplexity(read_file(test::string(line.host.perplexity)), engine);
   return 0;

@@ -10,10 +10,19 @@ using boot::Option;
 using Kind = Option::Kind;
 using Effect = Option::Effect;
 
+constexpr uint32_t kRoom = sizeof(HostOptions::Rooms::file);
+
 constexpr Option kHostOptions[] = {
     {"perplexity", 0, Kind::text, Effect::never, offsetof(HostOptions, perplexity),
-     offsetof(HostOptions, perplexity_room), sizeof(HostOptions::perplexity_room), "FILE", "",
-     "bits per byte of stories parted by <|endoftext|>"},
+     offsetof(HostOptions, rooms.perplexity), kRoom, "FILE", "", "bits per byte of stories parted by <|endoftext|>"},
+    {"top", 0, Kind::whole, Effect::never, offsetof(HostOptions, top), 0, 1 << 20, "K", "0",
+     "after each token: id, logsumexp, K best"},
+    {"file", 0, Kind::text, Effect::never, offsetof(HostOptions, file), offsetof(HostOptions, rooms.file), kRoom, "FILE",
+     "", "the text for --top; else the prompt"},
+    {"ids-from", 0, Kind::text, Effect::never, offsetof(HostOptions, ids_from), offsetof(HostOptions, rooms.ids_from),
+     kRoom, "FILE", "", "token ids as they are, for --top and --logits"},
+    {"logits", 0, Kind::text, Effect::never, offsetof(HostOptions, logits), offsetof(HostOptions, rooms.logits), kRoom,
+     "FILE", "", "write the logits after each token"},
     {"group-size", 0, Kind::whole, Effect::never, offsetof(HostOptions, group_size), 0, 65536, "N", "384",
      "columns that share a scale in int8"},
     {"list-kernels", 0, Kind::choice, Effect::never, offsetof(HostOptions, list_kernels), 0, 0, "off|on", "off",

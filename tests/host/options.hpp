@@ -13,11 +13,14 @@ struct UsageError : std::runtime_error {
 
 /// What only the host program has, beside the options of llama.efi.
 struct HostOptions {
-  rt::Text perplexity;  // a file
+  rt::Text perplexity, file, ids_from, logits;  // files
+  uint64_t top;
   uint64_t group_size;
   bool list_kernels;
 
-  char perplexity_room[1024];
+  struct Rooms {
+    char perplexity[1024], file[1024], ids_from[1024], logits[1024];
+  } rooms;
 };
 
 /// The host program's options: those of llama.efi that mean something here, and its own.

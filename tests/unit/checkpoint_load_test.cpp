@@ -223,7 +223,7 @@ rt::Result<void> try_load(const std::vector<uint8_t>& bytes, Precision precision
   model::Stream stream(source);
   test::HostPages pages;
   rt::Arena head(pages);
-  const model::ModelFile* file = test::need(model::open_model(stream, head));
+  const model::ModelFile* file = test::need(model::open_model(stream, head, head));
   const model::TensorPlan* plan = test::need(file->plan({precision}, head));
   source.broken_from = broken_from;
   const test::Exact<uint8_t> memory(plan->arena_bytes() - lacking);

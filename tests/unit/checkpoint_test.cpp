@@ -258,7 +258,7 @@ TEST(Checkpoint, TheLargestShapeOverflowsNothing) {
     model::Stream stream(claim);
     test::HostPages pages;
     rt::Arena head(pages);
-    const model::ModelFile* file = test::need(model::open_model(stream, head));
+    const model::ModelFile* file = test::need(model::open_model(stream, head, head));
     EXPECT_EQ(stream.size(), uint64_t(bytes));
     EXPECT_GE(test::need(file->plan({model::Precision::f32}, head))->arena_bytes(), uint64_t((norms + matrices) * 4));
     const model::TensorPlan* plan = test::need(file->plan({model::Precision::q8}, head));

@@ -68,7 +68,7 @@ inline rt::MemorySource memory_source(const std::vector<uint8_t>& bytes) {
 /// A model in memory of exactly the size that its plan asks for, all bits one at first.
 struct LoadedModel {
   LoadedModel(rt::ByteSource& source, const model::Storage& storage) : stream(source) {
-    file = need(model::open_model(stream, head));
+    file = need(model::open_model(stream, head, head));
     plan = need(file->plan(storage, head));
     memory.emplace(plan->arena_bytes());
     arena = rt::Arena(memory->span());

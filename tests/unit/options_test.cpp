@@ -97,7 +97,7 @@ TEST(Options, TheDefaultsAreThoseOfTheTable) {
   EXPECT_EQ(o.seed, 0u);
   EXPECT_EQ(o.steps, 256u);
   EXPECT_EQ(o.threads, 0u);
-  EXPECT_EQ(o.precision, model::Precision::q8);
+  EXPECT_EQ(o.precision, model::Precision::usual);
   EXPECT_EQ(o.show, boot::Show::text);
   EXPECT_EQ(o.on_finish, boot::OnFinish::prompt);
   EXPECT_TRUE(o.color);
