@@ -1,9 +1,7 @@
 #include "model/pack.hpp"
 
-
 #include "model/exact.hpp"
 #include "model/formats/stored_types.hpp"
-#include <emmintrin.h>
 #include "rt/memory.hpp"
 
 namespace model {

@@ -36,6 +36,9 @@ struct Format {
   rt::Result<const ModelFile*> (*open)(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
 };
 
+/// The formats that were linked, in the order in which they are asked; the last takes every file.
+rt::Span<const Format* const> all_formats();
+
 /// Reads the head of a model's file of any format that this program has.
 rt::Result<const ModelFile*> open_model(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
 
