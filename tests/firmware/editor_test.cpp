@@ -3,6 +3,8 @@
 
 #include <random>
 
+#include "boot/line_editor.hpp"
+#include "tests/firmware/fake_console.hpp"
 #include "tests/firmware/scenarios.hpp"
 
 namespace {
@@ -64,6 +66,10 @@ TEST(LineEditor, ShowsEveryKeyWhereItBelongs) {
       "> |", "> a|", "> ac|", "> acd|", "> ac|d", "> a|cd", "> ab|cd", "> |abcd", "> -|abcd", "> -|bcd", "> -bcd|",
       "> -bc|", "> -b|", "> |-b", "> -|b", "> -|", "> |-", "> |-", "> |-", "> -|", "> |"};
   EXPECT_EQ(rows(typing(pressed)), expected);
+}
+
+TEST(LineEditor, TakesNoControlCharacters) {
+  EXPECT_EQ(rows(typing(keys(u"a\u009b\u0085\u0001b"))).back(), "> b|a");  // Ctrl-A alone means something
 }
 
 TEST(LineEditor, ClearsTheLineAndLeavesOnlyWhenTold) {
@@ -147,6 +153,22 @@ TEST(LineEditor, CompletesWordsAsFarAsIsCertain) {
   EXPECT_NE(test::start(machine).shown.find("\n> /se\n/set  /seed\n>"), std::string::npos);
 }
 
+TEST(LineEditor, CompletesWholeCharacters) {
+  test::Ledger ledger({});
+  test::Complaints complaints;
+  test::FakeScreen screen(ledger, complaints, true);
+  test::FakeTypist typist(ledger, {"n\t"}, {}, 0);
+  platform::Console console(&screen);
+  platform::Keyboard keyboard(typist.extended(), nullptr);
+  boot::LineEditor editor(console, keyboard, [](rt::Text, boot::Candidates& candidates) {
+    candidates.offer("n\u00e9");
+    candidates.offer("n\u00e8");
+  });
+  typist.type();
+  EXPECT_EQ(editor.read("> "), boot::LineEditor::End::line);
+  EXPECT_EQ(std::string(editor.line().data, editor.line().size), "n");
+}
+
 /// What an editor is, without a console.
 struct Reference {
   std::u16string text;
@@ -167,9 +189,9 @@ struct Reference {
     else text.insert(cursor++, 1, key.unicode_char);
   }
 
-  /// Is this a part of the text, with the cursor at the right character?
+  /// Is this a part of the text, with the cursor at the right character, and in sight what is before it?
   bool fits(const test::Row& row) const {
-    if (row.cursor < 2 || row.cursor - 2 > cursor || row.text.substr(0, 2) != u"> ") return false;
+    if (row.cursor < 2 || row.cursor - 2 > cursor || (row.cursor == 2 && cursor) || row.text.substr(0, 2) != u"> ") return false;
     std::u16string part = text.substr(cursor - (row.cursor - 2), kWidth);
     for (char16_t& unit : part)
       if (unit >= 0x250) unit = unit == 0x2014 ? u'-' : unit == 0x2026 ? u'.' : u'?';
@@ -203,6 +225,30 @@ TEST(LineEditor, ShowsWhatIsInTheLineWhateverIsTyped) {
       for (uint32_t n = 0; n < machine.keys_at_once && i < pressed.size(); ++n) reference.press(pressed[i++]);
     }
   }
+}
+
+TEST(LineEditor, ScrollsBackBeforeTheCursorIsAtTheEdge) {
+  std::vector<InputKey> pressed = keys(std::u16string(100, u'a'));
+  pressed.insert(pressed.end(), 100, kLeft);
+  const Outcome run = test::start(typing(pressed));
+  ASSERT_GT(run.waits.size(), pressed.size());
+  Reference reference;
+  for (size_t i = 0; i < pressed.size(); ++i) {
+    EXPECT_TRUE(reference.fits(run.waits[i])) << i << seen(run.waits[i]);
+    reference.press(pressed[i]);
+  }
+}
+
+TEST(LineEditor, MovesFarAtOnceAmongLettersOfTwoBytes) {
+  std::vector<InputKey> pressed(100, InputKey{ScanCode::none, u'\u00e6'});
+  pressed.insert(pressed.end(), {kHome, {ScanCode::none, u'a'}, kEnd});
+  FakeMachine machine = typing(pressed);
+  machine.keys_at_once = 100;
+  const Outcome run = test::start(machine);
+  ASSERT_GT(run.waits.size(), 2u);
+  Reference reference;
+  for (const InputKey& key : pressed) reference.press(key);
+  EXPECT_TRUE(reference.fits(run.waits[2])) << seen(run.waits[2]);
 }
 
 }  // namespace

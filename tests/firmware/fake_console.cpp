@@ -41,7 +41,8 @@ FakeScreen::FakeScreen(Ledger& ledger, Complaints& complaints, bool serial_line,
   };
   test_string = [](uefi::SimpleTextOutput* self, const uefi::Char16* text) {
     if (auto answer = of(self).ledger_.refusal(Service::test_string)) return *answer;
-    return *text < 0x250 ? Status::success : Status::unsupported;
+    const bool block = *text == u'\u2588' || *text == u'\u2591';  // EDK II has a few of them
+    return *text < 0x250 || block ? Status::success : Status::unsupported;
   };
   query_mode = [](uefi::SimpleTextOutput* self, uefi::Uintn number, uefi::Uintn* columns, uefi::Uintn* rows) {
     if (auto answer = of(self).ledger_.refusal(Service::query_mode)) return *answer;
