@@ -15,6 +15,7 @@ constexpr rt::Text kBuiltIn = "the built-in model";
 /// A model and its tokenizer, found and not read yet.
 struct Inputs {
   Input model, tokenizer;
+  char no_tokenizer[sizeof rt::Error::text] = {};  // why there is none; a model's file may have its own
   char sum[64] = {};  // what the model's SHA-256 must be; empty: nobody says
 };
 
@@ -64,8 +65,9 @@ rt::Result<Inputs> find_inputs(const Options& options) {
   if (!model) return model.error();
   rt::Result<platform::File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(device, path)
                                                          : platform::open_on_any(volumes, options.tokenizer);
-  if (!tokenizer) return tokenizer.error();
+  if (!tokenizer && (tokenizer.error().code != rt::Errc::not_found || !options.tokenizer.empty())) return tokenizer.error();
   Inputs inputs{Input(static_cast<platform::File&&>(*model)), Input(static_cast<platform::File&&>(*tokenizer))};
+  if (!tokenizer) rt::print_to({inputs.no_tokenizer, sizeof inputs.no_tokenizer}, "%s", tokenizer.error().text);
   if (rt::Result<void> done = find_sum(device, path, inputs); !done) return done.error();
   return inputs;
 }
@@ -116,11 +118,12 @@ rt::Result<void> reserve(Engine& engine, const Inputs& inputs, bool beside, cons
 }
 
 /// The tokenizer, in small pieces: a large one lies in memory already, of the model's file.
-rt::Result<void> read_tokenizer(Engine& engine, Input& input, const Terminal& terminal) {
+rt::Result<void> read_tokenizer(Engine& engine, Inputs& inputs, const Terminal& terminal) {
   constexpr uint64_t kPiece = 64 * 1024;
+  if (inputs.no_tokenizer[0]) return rt::fail(rt::Errc::not_found, 0, "%s", inputs.no_tokenizer);
   rt::Result<rt::Span<uint8_t>> buffer = engine.model.buffer(kPiece);
   if (!buffer) return buffer.error();
-  return input.read(*buffer, [&](rt::ByteSource& source) -> rt::Result<void> {
+  return inputs.tokenizer.read(*buffer, [&](rt::ByteSource& source) -> rt::Result<void> {
     Progress progress(source, terminal);
     const rt::Result<void> done = engine.model.read_tokenizer(progress);
     if (done) progress.end();
@@ -144,7 +147,7 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options
       terminal.console.write("note: a signature of this program does not cover this model, which is a file\n");
     if (rt::Result<void> done = reserve(engine, inputs, beside, options, terminal); !done) return done;
     if (engine.model.needs_tokenizer())
-      if (rt::Result<void> done = read_tokenizer(engine, inputs.tokenizer, terminal); !done) return done;
+      if (rt::Result<void> done = read_tokenizer(engine, inputs, terminal); !done) return done;
     progress.start();
     if (rt::Result<void> done = engine.model.read_weights(); !done) return done;
     progress.finish();

@@ -536,7 +536,7 @@ TEST(FakeFirmware, SetsEveryOptionOrSaysWhyNot) {
        {"  prompt       cab           ", "error: on_finish can only be given at the start, in llama.cfg or on a command line\n",
         "error: help can only be given at the start", "error: there is no kernel 'nothing'\n",
         "error: there is no option 'stepps'; did you mean 'steps'?\n", "error: \\none.txt: there is no such file on the volume\n",
-        "  tokenizer    \\other.tok   ", "  precision    f32           q8      how float32", "  steps        2             256  ",
+        "  tokenizer    \\other.tok   ", "  precision    f32           usual   weights in memory", "  steps        2             256  ",
         "  ids          on            off ", "  kernel                             a kernel set"})
     EXPECT_TRUE(says(run, words)) << words << run.screen;
 }
