@@ -118,7 +118,7 @@ rt::Result<void> model(Conversation& c, rt::Text name) {
   char path[300];
   const bool is_path = name.starts_with("\\") || name.starts_with("/");
   const rt::Text file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
-                                     name.ends_with(".bin") ? "" : ".bin");
+                                     name.ends_with(".bin") || name.ends_with(".gguf") ? "" : ".bin");
   const OptionSet set = all_options(c.options);
   const Setting settings[] = {{set.find("model"), file}, {set.find("tokenizer"), ""}};
   return change_model(c, {settings, 2});

@@ -15,7 +15,8 @@ constexpr uint64_t kMaxVolumes = 64;
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
-  return !entry.directory && (name.ends_with(".bin") || name.ends_with(".BIN") || name.ends_with(".gguf") || name.ends_with(".GGUF")) &&
+  const bool named = name.ends_with(".bin") || name.ends_with(".BIN") || name.ends_with(".gguf") || name.ends_with(".GGUF");
+  return !entry.directory && named &&
          !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 

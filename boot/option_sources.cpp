@@ -167,7 +167,7 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
     rt::Result<bool> taken = arguments.take(word);
     if (!taken) say(taken.error());
     if (!taken || *taken) continue;
-    if (ends_with_any_case(word, ".bin")) {
+    if (ends_with_any_case(word, ".bin") || ends_with_any_case(word, ".gguf")) {
       if (rt::Result<void> done = set.set(*set.find("model"), word); !done) say(done.error());
     } else if (words.number() > 1 || !ends_with_any_case(word, ".efi")) {  // the shell puts our name first
       append(passed_over, passed_over_buffer, word);
