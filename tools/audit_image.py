@@ -5,7 +5,7 @@ from pathlib import Path
 READ, WRITE, EXECUTE = 0x40000000, 0x80000000, 0x20000000
 NX_COMPAT = 0x0100
 PAGE = 4096
-RELOCATIONS, DEBUG = 5, 6  # data directories; the second holds the hash of a reproducible build
+SIGNATURE, RELOCATIONS, DEBUG = 4, 5, 6  # data directories; the last holds the hash of a reproducible build
 MACHINES = {0x8664: "x86-64", 0xAA64: "AArch64"}
 
 
@@ -33,7 +33,7 @@ class Image:
         """What an image must have, and whether this one has it: pairs of a promise and a bool."""
         names = {name: address for name, address, _, _ in self.sections}
         others = [i for i, directory in enumerate(self.directories)
-                  if directory != (0, 0) and i not in (RELOCATIONS, DEBUG)]
+                  if directory != (0, 0) and i not in (RELOCATIONS, DEBUG, SIGNATURE)]
         return [
             ("imports nothing, at once or delayed, exports nothing, runs nothing by a table"
              + "".join(f" (data directory {i})" for i in others), not others),

@@ -26,6 +26,7 @@ Tokenizer::Rules rules_of(const Vocabulary& v, Token first, Token last, bool add
       .last = known(v.eos, last),
       .ends_turn = known(v.eot, kNoToken),
       .ends_message = known(v.eom, kNoToken),
+      .bytes_by_name = true,
       .space_before = v.add_space_prefix != 0,
   };
 }

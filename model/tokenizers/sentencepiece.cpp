@@ -57,7 +57,7 @@ rt::Result<SentencePiece> SentencePiece::create(const Rules& rules, uint32_t cou
 
 void SentencePiece::add(uint32_t length, float score) {
   const int byte = byte_of({pieces_.next().data, length});
-  if (byte >= 0) byte_[uint32_t(byte)] = pieces_.count();
+  if (rules_.bytes_by_name && byte >= 0) byte_[uint32_t(byte)] = pieces_.count();
   score_[pieces_.count()] = score;
   pieces_.add(length);
 }

@@ -14,8 +14,7 @@ class SentencePiece final : public Tokenizer, private MergeRules {
   Pieces& pieces() { return pieces_; }
   uint64_t steps() const { return pieces_.steps(); }
   SpecialTokens& specials() { return specials_; }
-  /// Adds a piece whose `length` bytes lie in pieces().next(). Higher scores are merged first. "<0x0A>" is the byte 10;
-  /// bytes without such a piece are the tokens from 3 on.
+  /// Adds a piece whose `length` bytes lie in pieces().next(). Higher scores are merged first.
   void add(uint32_t length, float score);
 
   /// BOS swallows one space after it.

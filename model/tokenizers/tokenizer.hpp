@@ -13,6 +13,7 @@ class Tokenizer {
     bool adds_first = true;  // does a text that is no chat begin with it?
     Token last = 1;          // ends one (EOS); and what else does so, beside special tokens that are known to
     Token ends_turn = kNoToken, ends_message = kNoToken;
+    bool bytes_by_name = false;  // SentencePiece: a piece "<0x0A>" is the byte 10; else bytes are the tokens from 3 on
     bool space_before = true;  // SentencePiece: a space before a text, and behind every special token in it
   };
 

@@ -11,7 +11,7 @@ inline void must_be_in_range(const boot::Options& o) {
   must(o.topp >= 0 && o.topp <= 1, "topp is 0 to 1");
   must(o.steps <= 1 << 20, "steps is at most 1,048,576");
   must(o.threads <= 64, "threads is at most 64");
-  must(o.precision == model::Precision::f32 || o.precision == model::Precision::q8, "precision is f32 or q8");
+  must(o.precision <= model::Precision::file, "precision is one of its words");
   must(o.show <= boot::Show::nothing, "show is one of its words");
   must(o.on_finish <= boot::OnFinish::reboot, "on_finish is one of its words");
   must(within(o.model, o.rooms.model, sizeof o.rooms.model), "the model's name is kept");

@@ -16,7 +16,8 @@ FOLDERS = ("rt", "model", "boot", "tests")
 @pytest.mark.parametrize("source", sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for ending in ("cpp", "S")
                                           for path in (ROOT / folder).rglob(f"*.{ending}")))
 def test_a_source_is_listed_once(source):
-    times = [name for _, name in COMPILED].count(source)
+    # start.S is in the images and, as it is, in a test of its own.
+    times = [name for out, name in COMPILED if not (name.endswith("start.S") and "tests" in out)].count(source)
     assert times == 1, f"{source} stands {times} times in the lists of sources"
 
 

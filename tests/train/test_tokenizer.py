@@ -73,6 +73,7 @@ def test_a_written_file_reads_back_the_same(tokenizer, tmp_path):
     assert struct.unpack_from("<i", path.read_bytes())[0] == max(map(len, tokenizer.tokens))
 
 def test_held_out_stories_do_not_shape_the_vocabulary(tmp_path):
+    pytest.importorskip("numpy", reason="NumPy is not installed")
     path, out = tmp_path / "stories.txt", tmp_path / "tokenizer.bin"
     path.write_text("\n<|endoftext|>\n".join(["a cat sat on the mat"] * 9 + ["zyzzyva " * 50]))
     for hold_out, known in ((0, True), (1, False)):

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from unittest import mock
 
-import numpy as np
 import pytest
 
+np = pytest.importorskip("numpy", reason="NumPy is not installed")
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import checkpoint  # noqa: E402
