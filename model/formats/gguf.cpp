@@ -199,6 +199,10 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
   rt::Result<gguf::Header> header = gguf::read_header(reader, scratch);
   if (!header) return header.error();
   header_ = *header;
+  if (header_.split_no || header_.split_count > 1) {
+    reader.refuse_about("split.count", "says that the model is split over several files; join them with gguf-split --merge");
+    return reader.error();
+  }
   rt::Result<gguf::TensorList> tensors = gguf::TensorList::make(header_.n_layers, arena);
   if (!tensors) return tensors.error();
   tensors_ = *tensors;
@@ -240,21 +244,16 @@ rt::Result<void> GgufFile::describe(rt::Arena& arena) {
   info_.format = header_.version == 2 ? "GGUF v2" : "GGUF v3";
   rt::Result<rt::Span<char>> text = arena.make<char>(64);
   if (!text) return text.error();
-  uint64_t used = 0, below = ~uint64_t{0};
-  const StoredType* last = nullptr;
-  for (;;) {
-    const StoredType* next = nullptr;
-    uint64_t most = 0;
-    for (const TensorInfo& info : order_) {
-      uint64_t bytes = 0;
-      for (const TensorInfo& other : order_)
-        if (other.type == info.type && other.rows > 1) bytes += other.bytes();
-      if (bytes < below && bytes > most) most = bytes, next = info.type;
-    }
-    if (!next || next == last) break;
-    used += rt::print_to(text->from(used), used ? " + %s" : "%s", next->name).size;
-    below = most;
-    last = next;
+  uint64_t bytes[kStoredTypeIds] = {};
+  for (const TensorInfo& info : order_)
+    if (info.rows > 1) bytes[info.type->id] += info.bytes();
+  for (uint64_t used = 0;;) {
+    uint32_t most = 0;
+    for (uint32_t id = 1; id < kStoredTypeIds; ++id)
+      if (bytes[id] > bytes[most]) most = id;
+    if (!bytes[most]) break;
+    used += rt::print_to(text->from(used), used ? " + %s" : "%s", find_stored_type(most)->name).size;
+    bytes[most] = 0;
   }
   info_.weights = text->data;
   return {};

@@ -117,9 +117,11 @@ rt::Result<rt::Span<TensorInfo>> TensorList::read(const Header& header, Reader& 
     info = read_info(reader);
     const uint64_t offset = reader.number<uint64_t>();
     if (reader.failed()) break;
-    const TensorInfo*& place = index_[info.layer * kKinds + uint32_t(info.kind)];
-    if (info.used && place) reader.refuse(rt::Errc::bad_file, "occurs twice");
-    if (info.used) place = &info;
+    if (info.used) {
+      const TensorInfo*& place = index_[info.layer * kKinds + uint32_t(info.kind)];
+      if (place) reader.refuse(rt::Errc::bad_file, "occurs twice");
+      place = &info;
+    }
     if (offset != at)
       reader.refuse(rt::Errc::bad_file, "lies at byte %'llu of the data, not at %'llu, behind the tensor before it",
                     static_cast<unsigned long long>(offset), static_cast<unsigned long long>(at));

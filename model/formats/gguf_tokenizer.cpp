@@ -21,7 +21,7 @@ uint32_t copy_piece(const rt::Text& piece, char* to) {
 Tokenizer::Rules rules_of(const Vocabulary& v, Token first, Token last, bool adds_first) {
   const auto known = [&](uint32_t id, Token otherwise) { return id < v.tokens.count ? id : otherwise; };
   return {
-      .first = known(v.bos, first),
+      .first = known(v.bos, known(first, 0)),  // it is looked up in the embedding
       .adds_first = v.add_bos == Vocabulary::kUnsaid ? adds_first : v.add_bos != 0,
       .last = known(v.eos, last),
       .ends_turn = known(v.eot, kNoToken),

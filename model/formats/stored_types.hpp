@@ -27,6 +27,9 @@ struct StoredType {
   constexpr uint64_t bytes(uint64_t cols) const { return cols / block_cols * block_bytes; }
 };
 
+/// All numbers of types that we have are below this.
+inline constexpr uint32_t kStoredTypeIds = 32;
+
 /// The type with this number of ggml's, or null.
 const StoredType* find_stored_type(uint32_t id);
 

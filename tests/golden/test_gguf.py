@@ -63,3 +63,30 @@ def test_a_file_that_ends_too_early_is_refused(share, tmp_path):
     model.write_bytes(gguf_files.cut(share))
     done = llama(model, "-n", "1", "-t", "0")
     assert done.returncode == 1 and "bad.gguf" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("number, count", ((0, 2), (1, 2), (1, 0)))
+def test_a_part_of_a_split_model_is_refused(number, count, tmp_path):
+    """A further part has no shape of its own: nothing may be looked up by one."""
+    file = gguf_files.model()
+    if number:
+        file.metadata = {}
+    file.set("split.no", gguf_files.U16, number)
+    file.set("split.count", gguf_files.U16, count)
+    done = llama(file.write(tmp_path / "part.gguf"), "-n", "1", "-t", "0")
+    assert done.returncode == 1 and "part.gguf: split.count" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("tokenizer", ("llama", "gpt2"))
+def test_the_first_token_of_a_tiny_vocabulary_is_in_it(tokenizer, tmp_path):
+    """BOS, where the file does not name it, is 1 or 11 by custom."""
+    file = gguf_files.model("F32")
+    file.tensor("token_embd.weight").dims[1] = 1
+    file.tensor("token_embd.weight").data = file.tensor("token_embd.weight").data[:4 * 256]
+    for key in ("bos_token_id", "eos_token_id", "scores", "token_type"):
+        del file.metadata[f"tokenizer.ggml.{key}"]
+    file.set("tokenizer.ggml.model", gguf_files.STRING, tokenizer)
+    file.set("tokenizer.ggml.pre", gguf_files.STRING, "gpt-2")
+    file.set("tokenizer.ggml.tokens", gguf_files.ARRAY, (gguf_files.STRING, ["a"]))
+    done = llama(file.write(tmp_path / "tiny.gguf"), "--top", "1")
+    assert done.stdout.startswith("0 0 "), (done.returncode, done.stderr)  # position 0, token 0
