@@ -14,10 +14,8 @@ namespace {
 
 /// The first word of `text`; `text` becomes the rest, trimmed.
 rt::Text take_word(rt::Text& text) {
-  uint64_t n = 0;
-  while (n < text.size && text[n] != ' ') ++n;
-  const rt::Text word = text.part(0, n);
-  text = rt::trim(text.from(n));
+  const rt::Text word = rt::take_until(text, ' ');
+  text = rt::trim(text);
   return word;
 }
 

@@ -9,15 +9,6 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// Takes the first line off `text`, without its end.
-rt::Text take_line(rt::Text& text) {
-  uint64_t n = 0;
-  while (n < text.size && text[n] != '\n') ++n;
-  const rt::Text line = text.part(0, n);
-  text = text.from(rt::min(n + 1, text.size));
-  return line;
-}
-
 /// A value without the quotes around it, and without a comment where there may be one.
 rt::Text bare(rt::Text value, bool comments) {
   if (value.starts_with("\"")) {
@@ -105,7 +96,7 @@ void read_config(Options& options, rt::Text file, rt::Text lines, rt::Sink& note
   const OptionSet set = all_options(options);
   if (lines.starts_with("\xef\xbb\xbf")) lines = lines.from(3);  // some editors begin files so
   for (uint32_t number = 1; !lines.empty(); ++number) {
-    const rt::Text line = rt::trim(take_line(lines));
+    const rt::Text line = rt::trim(rt::take_until(lines, '\n'));
     if (line.empty() || line[0] == '#') continue;
     rt::Text name, value;
     (void)split_setting(line, true, name, value);

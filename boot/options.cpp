@@ -54,20 +54,11 @@ constexpr Option kOptions[] = {
 };
 constexpr uint32_t kOfFirmware = 4;  // rows at the end
 
-/// The part of `words` before the next |, which is taken off.
-rt::Text take_choice(rt::Text& words) {
-  uint64_t n = 0;
-  while (n < words.size && words[n] != '|') ++n;
-  const rt::Text word = words.part(0, n);
-  words = words.from(rt::min(n + 1, words.size));
-  return word;
-}
-
 /// "prompt, exit, poweroff or reboot", of the words parted by |.
 rt::Text spoken(rt::Text words, rt::Span<char> buffer) {
   rt::Text said;
   while (!words.empty()) {
-    const rt::Text word = take_choice(words);
+    const rt::Text word = rt::take_until(words, '|');
     const char* const before = said.empty() ? "" : words.empty() ? " or " : ", ";
     const rt::Text more = rt::print_to(buffer.from(said.size), "%s%pT", before, &word);
     said = {buffer.data, said.size + more.size};
@@ -142,7 +133,7 @@ rt::Result<void> OptionSet::set(const Option& option, rt::Text value) const {
     case Kind::choice: {
       rt::Text words = option.values;
       for (uint8_t i = 0; !words.empty(); ++i)
-        if (value == take_choice(words)) {
+        if (value == rt::take_until(words, '|')) {
           *reinterpret_cast<uint8_t*>(place) = i;
           return {};
         }
@@ -161,7 +152,7 @@ rt::Text OptionSet::value(const Option& option, rt::Span<char> buffer) const {
       return rt::print_to(buffer, "%llu", static_cast<unsigned long long>(*reinterpret_cast<const uint64_t*>(place)));
     case Kind::choice: {
       rt::Text words = option.values, word;
-      for (int i = 0; i <= *place; ++i) word = take_choice(words);
+      for (int i = 0; i <= *place; ++i) word = rt::take_until(words, '|');
       return word;
     }
   }

@@ -91,8 +91,6 @@ class Arena {
   Mark mark() const;
   void rewind(Mark mark);
   void clear();
-  /// Takes back the last `bytes` of what was handed out last.
-  void give_back(uint64_t bytes) { now().used -= bytes; }
 
   /// An arena that only counts: what make_raw() hands out must not be touched. Running the same
   /// allocations on it first tells what they will take.

@@ -22,6 +22,14 @@ Text trim(Text text) {
   return text;
 }
 
+Text take_until(Text& text, char end) {
+  uint64_t n = 0;
+  while (n < text.size && text[n] != end) ++n;
+  const Text part = text.part(0, n);
+  text = text.from(min(n + 1, text.size));
+  return part;
+}
+
 bool parse_u64(Text text, uint64_t& value) {
   uint64_t sum = 0;
   for (char c : text) {

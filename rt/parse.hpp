@@ -5,6 +5,8 @@ namespace rt {
 
 /// Text without white space (space, tab, CR, LF) at both ends.
 Text trim(Text text);
+/// The part of `text` before the first `end`. Both are taken off; where there is none, all of the text is.
+Text take_until(Text& text, char end);
 
 /// The whole text as a decimal number; false when it is anything else or does not fit.
 bool parse_u64(Text text, uint64_t& value);

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "model/tokenizers/pieces.hpp"
 #include "rt/memory.hpp"
 
 namespace model::gguf {
@@ -9,7 +10,7 @@ namespace {
 
 constexpr uint32_t kMagic = 0x46554747;  // "GGUF"
 constexpr uint64_t kMostKeys = 65536, kMostTensors = 65536;
-constexpr uint64_t kLongestMerge = 2 * kLongestToken + 1;
+constexpr uint64_t kLongestToken = Pieces::kLongest, kLongestMerge = 2 * kLongestToken + 1;
 constexpr uint64_t kLongestLabel = 1024, kLongestTemplate = 64 * 1024;
 
 /// What a key's value is read as.

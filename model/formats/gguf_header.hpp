@@ -31,9 +31,6 @@ struct Header {
   Vocabulary vocabulary;
 };
 
-/// The longest token, in bytes.
-inline constexpr uint64_t kLongestToken = 1024;
-
 /// Reads the counts and all metadata, in whatever order. Refuses what is no GGUF file or no dense model
 /// of the llama architecture that we can run; every known key that occurs twice, has another type or is out of bounds;
 /// passes over unknown ones. In a split model's further files (split_no > 0) nothing is needed. Texts and arrays are in

@@ -32,10 +32,9 @@ constexpr Name kNames[] = {
 bool take_layer(rt::Text& name, uint64_t& layer) {
   const rt::Text prefix = "blk.";
   if (!name.starts_with(prefix)) return false;
-  uint64_t dot = prefix.size;
-  while (dot < name.size && name[dot] != '.') ++dot;
-  if (dot == name.size || !rt::parse_u64(name.part(prefix.size, dot - prefix.size), layer)) return false;
-  name = name.from(dot + 1);
+  rt::Text rest = name.from(prefix.size);
+  if (!rt::parse_u64(rt::take_until(rest, '.'), layer)) return false;
+  name = rest;
   return true;
 }
 

@@ -1,6 +1,7 @@
 // Exact products on general registers, for machines that are emulated (swar.cpp says why): a word of 64 bits has four
 // bytes of two rows; masked to one column it is two fields of 32 bits that one multiplication serves.
 #include "model/exact.hpp"
+#include "model/kernels/x86_64/load_here.hpp"
 #include "model/kernels/x86_64/shared.hpp"
 
 namespace {
@@ -10,20 +11,9 @@ namespace {
 constexpr uint32_t kRows = 16;
 constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: that number in both fields
 
-[[gnu::always_inline]] static inline uint64_t load_here(const uint64_t& word) {
-  uint64_t value;
-  asm volatile("movq %1, %0" : "=r"(value) : "m"(word));
-  return value;
-}
-[[gnu::always_inline]] static inline uint64_t load_here(const int16_t& number) {
-  uint64_t value;
-  asm volatile("movswq %1, %0" : "=r"(value) : "m"(number));
-  return value;
-}
-
 /// sum[0..3], of four pairs of rows, += their words' bytes, each masked, times `words` * 4 columns, whose pairs are
-/// `step` apart. The first pair's first
-/// word is at w, its next one 64 bytes on. As in swar.cpp, the function is smaller than what it is aligned to.
+/// `step` apart. The first pair's first word is at w, its next one 64 bytes on. As in swar.cpp, the function is smaller
+/// than what it is aligned to.
 [[gnu::noinline, gnu::aligned(512)]] void add_words(const uint8_t* w, uint32_t words, const int16_t* q, uint64_t step,
                                                     uint64_t flip, uint64_t mask, uint64_t* sum) {
   uint64_t s[4] = {sum[0], sum[1], sum[2], sum[3]};
@@ -31,7 +21,7 @@ constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: th
     uint64_t v[4];
     UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]) ^ flip;
     UNROLLED for (int c = 0; c < 4; ++c) {
-      const uint64_t x = load_here(q[c % 2 * step + c / 2]);
+      const auto x = static_cast<uint64_t>(load_here(q[c % 2 * step + c / 2]));
       UNROLLED for (int r = 0; r < 4; ++r) {
         s[r] += (v[r] & mask) * x;
         if (c < 3) v[r] >>= 8;

@@ -1,10 +1,7 @@
 #pragma once
 // Exact products (model/exact.hpp) on vectors of any width, written once. A kernel's source includes this and gives it
 //
-//   struct V {
-//     static constexpr uint32_t kLanes;      // of 32 bits: 4, 8 or 16
-//     using Ints, Shorts, Words, Longs, Pairs, Floats;  // vectors of one size: int32_t, int16_t, uint16_t, int64_t, uint64_t, float
-//     using Bytes;                           // kLanes int8_t
+//   struct V : Lanes<n> {  // 4, 8 or 16
 //     static Ints add_pairs(Ints sum, Ints w, Ints x);  // sum[i] + w[2i] * x[2i] + w[2i + 1] * x[2i + 1] of 16 bits each
 //     static Longs multiply(Ints a, Ints b);            // the even lanes, signed
 //     static Floats halves(const uint8_t* from);        // kLanes half floats times 2^24, no subnormal arithmetic
@@ -17,6 +14,19 @@
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
+
+/// Vectors of `n` lanes of 32 bits, and of the same size of other numbers.
+template <uint32_t n>
+struct Lanes {
+  static constexpr uint32_t kLanes = n;
+  using Ints = int32_t __attribute__((vector_size(4 * n)));
+  using Shorts = int16_t __attribute__((vector_size(4 * n)));
+  using Words = uint16_t __attribute__((vector_size(4 * n)));
+  using Longs = int64_t __attribute__((vector_size(4 * n)));
+  using Pairs = uint64_t __attribute__((vector_size(4 * n)));
+  using Floats = float __attribute__((vector_size(4 * n)));
+  using Bytes = int8_t __attribute__((vector_size(n)));  // one for each lane
+};
 
 template <class V>
 struct ExactTile {

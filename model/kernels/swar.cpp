@@ -9,6 +9,7 @@
 #include <emmintrin.h>
 
 #include "model/kernels/kernels.hpp"
+#include "model/kernels/x86_64/load_here.hpp"
 #include "model/kernels/x86_64/shared.hpp"
 
 namespace {
@@ -17,19 +18,6 @@ namespace {
 
 constexpr uint32_t kLanes = 16;
 constexpr uint64_t kField = 0x000000ff000000ff;
-
-/// A load that stays where it is written: TCG writes registers back to memory before each one, so
-/// they belong together, ahead of the arithmetic.
-[[gnu::always_inline]] static inline uint64_t load_here(const uint64_t& word) {
-  uint64_t value;
-  asm volatile("movq %1, %0" : "=r"(value) : "m"(word));
-  return value;
-}
-[[gnu::always_inline]] static inline int64_t load_here(const int8_t& byte) {
-  int64_t value;
-  asm volatile("movsbq %1, %0" : "=r"(value) : "m"(byte));
-  return value;
-}
 
 /// Four pairs of rows times one group. w: the first pair's first word; words are 64 bytes apart.
 /// dot: [8], from `offset` on. A loop that crosses a page boundary is not chained by TCG and runs

@@ -25,6 +25,12 @@ TEST(Parse, TrimTakesWhiteSpaceOffBothEndsOnly) {
   EXPECT_EQ(trimmed(" \n "), "");
 }
 
+TEST(Parse, TakesWhatComesBeforeAnEndAndTheEndItself) {
+  rt::Text text = "a|bc||d";
+  for (const char* part : {"a", "bc", "", "d", ""}) EXPECT_TRUE(rt::take_until(text, '|') == part) << part;
+  EXPECT_TRUE(text.empty());
+}
+
 template <class T, class Parser>
 void expect_value(Parser parser, const std::string& text, T expected) {
   T value{};

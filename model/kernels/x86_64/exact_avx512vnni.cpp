@@ -6,16 +6,7 @@
 
 namespace {
 
-struct Avx512Vnni {
-  static constexpr uint32_t kLanes = 16;
-  using Ints = int32_t __attribute__((vector_size(64)));
-  using Shorts = int16_t __attribute__((vector_size(64)));
-  using Words = uint16_t __attribute__((vector_size(64)));
-  using Longs = int64_t __attribute__((vector_size(64)));
-  using Pairs = uint64_t __attribute__((vector_size(64)));
-  using Floats = float __attribute__((vector_size(64)));
-  using Bytes = int8_t __attribute__((vector_size(16)));
-
+struct Avx512Vnni : Lanes<16> {
   TILE Ints add_pairs(Ints sum, Ints w, Ints x) {
     return (Ints)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)w, (__m512i)x);
   }

@@ -6,16 +6,7 @@
 
 namespace {
 
-struct Sse2 {
-  static constexpr uint32_t kLanes = 4;
-  using Ints = int32_t __attribute__((vector_size(16)));
-  using Shorts = int16_t __attribute__((vector_size(16)));
-  using Words = uint16_t __attribute__((vector_size(16)));
-  using Longs = int64_t __attribute__((vector_size(16)));
-  using Pairs = uint64_t __attribute__((vector_size(16)));
-  using Floats = float __attribute__((vector_size(16)));
-  using Bytes = int8_t __attribute__((vector_size(4)));
-
+struct Sse2 : Lanes<4> {
   TILE Ints add_pairs(Ints sum, Ints w, Ints x) { return sum + (Ints)_mm_madd_epi16((__m128i)w, (__m128i)x); }
   /// There is only the product of unsigned numbers: a negative one counts 2^32 too much, times the other one.
   TILE Longs multiply(Ints a, Ints b) {
