@@ -32,7 +32,16 @@ void Candidates::offer(rt::Text word) {
   }
 }
 
-LineEditor::End LineEditor::read(rt::Text prompt) {
+/// The next key; false: there is no keyboard. What the keys before it did is shown first.
+bool LineEditor::next(platform::Key& key, Idle* idle) {
+  if (keyboard_.poll(key)) return true;
+  draw();
+  while (idle && idle->step())
+    if (keyboard_.poll(key)) return true;
+  return keyboard_.wait(key);
+}
+
+LineEditor::End LineEditor::read(rt::Text prompt, Idle* idle) {
   length_ = cursor_ = cut_ = left_ = column_ = back_ = 0;
   for (char32_t& cell : row_) cell = U' ';
   prompt_ = prompt;
@@ -40,10 +49,7 @@ LineEditor::End LineEditor::read(rt::Text prompt) {
   console_.write(prompt);
   console_.show_cursor(true);
   for (platform::Key key;;) {
-    if (!keyboard_.poll(key)) {
-      draw();
-      if (!keyboard_.wait(key)) return End::leave;
-    }
+    if (!next(key, idle)) return End::leave;
     const bool leaves = key.is_ctrl(U'd') && length_ == 0;
     if (!leaves && !key.is_enter()) {
       edit(key);

@@ -23,6 +23,16 @@ class Candidates {
   uint64_t bytes_ = 0;
 };
 
+/// What the program does while it waits for a key.
+class Idle {
+ public:
+  /// A small part of it: keys wait for its end. False: there is nothing left to do.
+  virtual bool step() = 0;
+
+ protected:
+  ~Idle() = default;
+};
+
 /// Reads lines from the keyboard, on one row of the console that scrolls sideways: left, right, Home, End, Backspace,
 /// Delete, history with up and down, completion with Tab; Esc or Ctrl-C clears the line; Ctrl-A, E, K and U as in a
 /// shell, for terminals whose keys do not come through.
@@ -43,8 +53,8 @@ class LineEditor {
   LineEditor(platform::Console& console, platform::Keyboard& keyboard, Complete complete)
       : console_(console), keyboard_(keyboard), complete_(complete) {}
 
-  /// Shows `prompt` and reads a line; line() is it then, as UTF-8.
-  End read(rt::Text prompt);
+  /// Shows `prompt` and reads a line; line() is it then, as UTF-8. `idle`: what to do between the keys, or null.
+  End read(rt::Text prompt, Idle* idle = nullptr);
   rt::Text line() const { return {text_, length_}; }
 
  private:
@@ -58,6 +68,7 @@ class LineEditor {
 
   uint32_t before(uint32_t at) const;
   uint32_t after(uint32_t at) const;
+  bool next(platform::Key& key, Idle* idle);
   void edit(const platform::Key& key);
   void insert(rt::Text text);
   void erase(uint32_t from, uint32_t to);
