@@ -38,7 +38,7 @@ void show_option(Conversation& c, const Option& option) {
 
 /// One option, whole.
 void explain_option(Conversation& c, const Option& option) {
-  static constexpr const char* kEffects[] = {"for the next story", "the file is read at once",
+  static constexpr const char* kEffects[] = {"for the next story", "the file is read at once", "from now on",
                                              "the model is loaded anew", "only at the start"};
   char buffer[24], taken[24];
   const rt::Text value = all_options(c.options).value(option, {buffer, sizeof buffer});
@@ -97,8 +97,12 @@ rt::Result<void> set(Conversation& c, rt::Text arguments) {
                     option->name);
   const Setting setting{option, value};
   if (option->effect == Option::Effect::model) return change_model(c, {&setting, 1});
+  if (option->effect == Option::Effect::output && !value.empty())
+    if (rt::Result<void> done = platform::check_save_path(value); !done) return done;
   rt::Result<void> done = set.set(*option, value);
   if (done && option->effect == Option::Effect::prompt) done = read_prompt_file(c.options);
+  if (option->effect == Option::Effect::prompt || option->place == offsetof(Options, prompt)) c.prompt = c.options.prompt;
+  if (option->effect == Option::Effect::output) c.output.begin_anew();
   c.terminal.console.use_colors(c.options.color);
   return done;
 }
@@ -166,7 +170,7 @@ rt::Result<void> again(Conversation& c, rt::Text number) {
   if (c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to tell again");
   rt::Result<uint64_t> seed = seed_of(number, c.record.seed);
   if (!seed) return seed.error();
-  return c.tell(*seed, platform::Clock::ticks());
+  return c.tell(c.prompt, *seed, platform::Clock::ticks());
 }
 
 rt::Result<void> go_on(Conversation& c, rt::Text) {
@@ -174,7 +178,7 @@ rt::Result<void> go_on(Conversation& c, rt::Text) {
   if (!engine) return engine.error();
   if (c.session->position() == 0)
     return rt::fail(rt::Errc::usage, 0, "there is no story of this model to go on with: press Enter for one");
-  return continue_story(**engine, *c.session, c.options, c.record, c.terminal);
+  return continue_story(**engine, *c.session, c.options, c.record, c.terminal, c.pager());
 }
 
 rt::Result<void> info(Conversation& c, rt::Text) {

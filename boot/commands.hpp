@@ -1,6 +1,8 @@
 #pragma once
 #include "boot/current_model.hpp"
 #include "boot/line_editor.hpp"
+#include "boot/output.hpp"
+#include "boot/pager.hpp"
 #include "boot/story.hpp"
 
 namespace boot {
@@ -14,10 +16,12 @@ struct Conversation {
   rt::Result<void> change_model();
   /// The model that tells; an error where there is none.
   rt::Result<Engine*> engine();
-  /// The next story, as the options say.
+  /// Tells one story for each prompt in options.prompt, one after the other.
   rt::Result<void> tell(uint64_t started);
   /// A story with this seed; the options stay as they are.
-  rt::Result<void> tell(uint64_t seed, uint64_t started);
+  rt::Result<void> tell(rt::Text prompt, uint64_t seed, uint64_t started);
+  /// What halts long texts; null where none is to be halted.
+  Pager* pager();
   /// Forgets the story that could be gone on with.
   void forget_story();
 
@@ -27,9 +31,12 @@ struct Conversation {
   model::Session* session = nullptr;  // of the last story with it
   LineEditor editor;
   Record record;  // of the last story
+  rt::Text prompt;  // of the last story
+  Output output;
   bool over = false;  // options.on_finish is what comes next
 
  private:
+  Pager pager_;
   alignas(model::Session) uint8_t session_room_[sizeof(model::Session)];
 };
 

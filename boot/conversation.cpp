@@ -3,16 +3,28 @@
 #include "boot/commands.hpp"
 #include "boot/models.hpp"
 #include "boot/platform/entropy.hpp"
+#include "boot/platform/saving.hpp"
+#include "boot/script.hpp"
 #include "rt/parse.hpp"
 
 namespace boot {
 namespace {
 
+/// The seed of the next story.
+uint64_t take_seed(Options& options) {
+  if (options.seed == 0) return platform::entropy() % 1'000'000'000 + 1;  // short enough to type
+  const uint64_t seed = options.seed;
+  options.seed = seed + 1 ? seed + 1 : 1;
+  return seed;
+}
+
 /// The next story, which begins with `prompt` where that is not empty, and else as the one before.
 rt::Result<void> tell_next(Conversation& c, rt::Text prompt) {
   const OptionSet set = all_options(c.options);
-  if (!prompt.empty())
+  if (!prompt.empty()) {
     if (rt::Result<void> done = set.set(*set.find("prompt"), prompt); !done) return done;
+    c.prompt = c.options.prompt;
+  }
   return c.tell(platform::Clock::ticks());
 }
 
@@ -37,6 +49,9 @@ rt::Result<void> talk(Conversation& c) {
 
 /// The first story, and the talk after it.
 rt::Result<void> begin(Conversation& c, uint64_t started) {
+  // Before anything is computed that could not be written then.
+  if (!c.options.output.empty())
+    if (rt::Result<void> done = platform::check_save_path(c.options.output); !done) return done;
   if (rt::Result<void> done = pick_model(c.options, c.terminal); !done) return done;
   if (rt::Result<void> done = c.change_model(); !done) return done;
   const rt::Result<void> told = c.tell(started);
@@ -48,7 +63,7 @@ rt::Result<void> begin(Conversation& c, uint64_t started) {
 }  // namespace
 
 Conversation::Conversation(Options& of, const Terminal& at)
-    : options(of), terminal(at), model(at), editor(at.console, at.keyboard, complete_command) {
+    : options(of), terminal(at), model(at), editor(at.console, at.keyboard, complete_command), pager_(at) {
   record.clear();
 }
 
@@ -69,16 +84,32 @@ void Conversation::forget_story() {
 }
 
 rt::Result<void> Conversation::tell(uint64_t started) {
-  uint64_t seed = options.seed;
-  if (seed == 0) seed = platform::entropy() % 1'000'000'000 + 1;  // short enough to type
-  else options.seed = seed + 1 ? seed + 1 : 1;
-  return tell(seed, started);
+  rt::Result<void> all;  // or the first thing that went wrong
+  rt::Text rest = options.prompt, next = take_question(rest);
+  if (rest.empty()) next = options.prompt;
+  do {
+    const rt::Result<void> done = tell(next, take_seed(options), started);
+    next = take_question(rest);
+    if (!done && all) all = done.error();
+    if (!done && !next.empty()) print_error(terminal.console, done.error());
+    started = platform::Clock::ticks();
+  } while (!next.empty() && !record.stopped);
+  return all;
 }
 
-rt::Result<void> Conversation::tell(uint64_t seed, uint64_t started) {
+rt::Result<void> Conversation::tell(rt::Text begin, uint64_t seed, uint64_t started) {
   rt::Result<Engine*> engine = this->engine();
   if (!engine) return engine.error();
-  return tell_story(**engine, *session, options, seed, record, terminal, started);
+  rt::Result<void> done = tell_story(**engine, *session, options, begin, seed, record, terminal, started, pager());
+  if (!done) return done;
+  prompt = begin;
+  return output.add({record.text, record.bytes}, options.output);
+}
+
+Pager* Conversation::pager() {
+  if (!options.more || options.on_finish != OnFinish::prompt) return nullptr;
+  pager_.begin();
+  return &pager_;
 }
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {

@@ -19,9 +19,11 @@ constexpr Option kOptions[] = {
     {"tokenizer", 'z', Kind::text, Effect::model, offsetof(Options, tokenizer), offsetof(Options, rooms.tokenizer), 256,
      "FILE", "", "its tokenizer; else the one beside it"},
     {"prompt", 'i', Kind::text, Effect::story, offsetof(Options, prompt), offsetof(Options, rooms.prompt), kPromptBytes,
-     "TEXT", "", "how the story begins"},
+     "TEXT", "", "how it begins, or the first question"},
     {"prompt_file", 0, Kind::text, Effect::prompt, offsetof(Options, prompt_file), offsetof(Options, rooms.prompt_file),
-     256, "FILE", "", "read the prompt from a file"},
+     256, "FILE", "", "a file with the prompt; --- parts several"},
+    {"system", 0, Kind::text, Effect::story, offsetof(Options, system), offsetof(Options, rooms.system), kSystemBytes,
+     "TEXT", "", "told to a chat model first; else its own"},
     {"temperature", 't', Kind::real, Effect::story, offsetof(Options, temperature), 0, 10, "", "0.8",
      "0: always the likeliest token"},
     {"topp", 'p', Kind::real, Effect::story, offsetof(Options, topp), 0, 1, "", "0.9",
@@ -47,12 +49,16 @@ constexpr Option kOptions[] = {
     {"show", 0, Kind::choice, Effect::story, offsetof(Options, show), 0, 0, "text|confidence|nothing", "text",
      "of the story"},
     {"color", 0, Kind::choice, Effect::story, offsetof(Options, color), 0, 0, "off|on", "on", "write in colours"},
+    {"more", 0, Kind::choice, Effect::story, offsetof(Options, more), 0, 0, "off|on", "off",
+     "wait for a key when the screen is full"},
+    {"output", 0, Kind::text, Effect::output, offsetof(Options, output), offsetof(Options, rooms.output), 256, "FILE", "",
+     "write what the model says to a file"},
     {"verify", 0, Kind::choice, Effect::model, offsetof(Options, verify), 0, 0, "off|on", "off",
      "print the model's SHA-256"},
     {"on_finish", 0, Kind::choice, Effect::never, offsetof(Options, on_finish), 0, 0, "prompt|exit|poweroff|reboot",
      "prompt", "after the first story"},
 };
-constexpr uint32_t kOfFirmware = 4;  // rows at the end
+constexpr uint32_t kOfFirmware = 6;  // rows at the end
 
 /// "prompt, exit, poweroff or reboot", of the words parted by |.
 rt::Text spoken(rt::Text words, rt::Span<char> buffer) {

@@ -9,8 +9,8 @@ namespace boot {
 enum class OnFinish : uint8_t { prompt, exit, poweroff, reboot };
 enum class Show : uint8_t { text, confidence, nothing };
 
-/// The longest prompt, in bytes.
-inline constexpr uint32_t kPromptBytes = 16 * 1024;
+/// The longest prompt, or all questions of a script, and the longest system prompt, in bytes.
+inline constexpr uint32_t kPromptBytes = 16 * 1024, kSystemBytes = 4 * 1024;
 
 /// Everything that a user can set. What each option means and its default stand in one table, in options.cpp. Large: not
 /// for the stack of a program on firmware.
@@ -23,6 +23,7 @@ struct Options {
   rt::Text tokenizer;  // empty: NAME-tokenizer.bin or tokenizer.bin beside the model
   rt::Text prompt;
   rt::Text prompt_file;  // what `prompt` was read from
+  rt::Text system;       // what a chat begins with; empty: what the model's template has
   rt::Text kernel;       // empty: the fastest
   float temperature;
   float topp;
@@ -34,12 +35,14 @@ struct Options {
   bool ids;
   Show show;
   bool color;
+  bool more;        // long texts wait for a key where the screen is full
+  rt::Text output;  // a file for what the model writes; empty: none
   OnFinish on_finish;
   bool verify;  // print the model's SHA-256
   bool help, version;
 
   struct Rooms {
-    char model[256], tokenizer[256], prompt[kPromptBytes], prompt_file[256], kernel[32];
+    char model[256], tokenizer[256], prompt[kPromptBytes], prompt_file[256], system[kSystemBytes], kernel[32], output[256];
   } rooms;
 };
 
@@ -49,6 +52,7 @@ struct Option {
   enum class Effect : uint8_t {
     story,   // the next story is told so
     prompt,  // a file is read
+    output,  // what comes from now on is written to a file
     model,   // the model is loaded anew
     never,   // it can only be given at the start
   };

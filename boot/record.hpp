@@ -10,13 +10,17 @@ struct Record {
   static constexpr uint32_t kBytes = 48 * 1024;
 
   uint64_t seed = 0;
+  bool stopped = false;  // by the user
   uint32_t tokens = 0;  // that the model drew; what is beyond kTokens is not kept
   uint32_t bytes = 0;
   float seconds[kTokens];
   float bits[kTokens];  // -log2 of the token's probability; below 0: not known
   char text[kBytes];
 
-  void clear() { tokens = bytes = 0; }
+  void clear() {
+    stopped = false;
+    tokens = bytes = 0;
+  }
 
   void add_token(double seconds_taken, float probability_bits) {
     if (tokens == kTokens) return;

@@ -28,14 +28,15 @@ float surprise(float probability) {
 /// A story on its way to the console and into the record.
 class Telling {
  public:
-  Telling(Engine& engine, model::Session& session, const Options& options, Record& record, const Terminal& terminal)
+  Telling(Engine& engine, model::Session& session, const Options& options, Record& record, const Terminal& terminal,
+          RowGate* gate)
       : engine_(engine), options_(options), record_(record), terminal_(terminal), session_(session),
         pace_(engine, terminal, options.threads != 0), status_(terminal.console),
-        writer_(terminal.console, status_) {}
+        writer_(terminal.console, status_, gate) {}
 
-  rt::Result<void> begin(uint64_t seed) {
+  rt::Result<void> begin(rt::Text prompt, uint64_t seed) {
     const uint32_t steps = static_cast<uint32_t>(options_.steps);
-    if (rt::Result<void> done = session_.begin(options_.prompt, steps, engine_.model.arena()); !done) return done;
+    if (rt::Result<void> done = session_.begin(prompt, steps, engine_.model.arena()); !done) return done;
     engine_.model.sampler().set({options_.temperature, options_.topp, seed});
     record_.clear();
     record_.seed = seed;
@@ -51,13 +52,15 @@ class Telling {
   void tell() {
     engine_.model.sampler().want_probability(options_.show == Show::confidence);
     terminal_.console.write("\n");
-    while (!stopped_) {
+    record_.stopped = false;
+    while (!record_.stopped) {
       const uint64_t before = platform::Clock::ticks();
       const model::Session::Event event = session_.advance();
       if (event == model::Session::Event::end) break;
-      stopped_ = terminal_.keyboard.stop_pressed();
+      record_.stopped = terminal_.keyboard.stop_pressed();
       terminal_.clock.check();
       if (event == model::Session::Event::token) take(before);
+      record_.stopped |= writer_.stopped();
     }
     writer_.finish();
     if (options_.ids && session_.ended_itself()) rt::print(terminal_.console, " %u", session_.last_drawn());
@@ -72,9 +75,9 @@ class Telling {
     rt::print(terminal_.console,
               "\n\n%'u token%s, %.1f tokens/s, first token after %.2f s, memory %'llu bytes\n",
               session_.position(), session_.position() == 1 ? "" : "s", rate,
-              drawn_ ? clock.seconds(first_ - started) : clock.seconds_since(started),
+              drawn_ ? clock.seconds(came_ - started) : clock.seconds_since(started),
               static_cast<unsigned long long>(platform::memory_count().peak));
-    if (stopped_) terminal_.console.write("stopped\n");
+    if (record_.stopped) terminal_.console.write("stopped\n");
     if (session_.filled_context())
       rt::print(terminal_.console, "the story fills the model's context of %'u tokens\n",
                 engine_.model.transformer().context());
@@ -92,12 +95,15 @@ class Telling {
       pace_.token_took(now - before);
       record_.add_token(terminal_.clock.seconds(now - (drawn_ ? last_ : before)),
                         surprise(probability));
-      if (drawn_++ == 0) first_ = status_shown_ = now;
+      if (drawn_++ == 0) came_ = first_ = status_shown_ = now;
       last_ = now;
       color = options_.show == Show::confidence ? confidence_color(probability) : Color::light_gray;
     }
     record_.add_text(session_.text());
     show(color);
+    const uint64_t halted = writer_.take_halted();
+    first_ += halted;
+    last_ += halted;
     const uint64_t now = platform::Clock::ticks();
     if (now - flushed_ < terminal_.clock.milliseconds_to_ticks(kFlush)) return;
     flushed_ = now;
@@ -133,22 +139,22 @@ class Telling {
   Pace pace_;
   StatusLine status_;
   StoryWriter writer_;
-  bool stopped_ = false;
   uint32_t drawn_ = 0;             // tokens that were not the prompt's
-  uint64_t first_ = 0, last_ = 0;  // when the first and the latest of them came
+  uint64_t came_ = 0;              // when the first of them came
+  uint64_t first_ = 0, last_ = 0;  // when the first and the latest came, had the user never let it wait
   uint64_t flushed_ = 0, status_shown_ = 0;
 };
 
 }  // namespace
 
-rt::Result<void> tell_story(Engine& engine, model::Session& session, const Options& options, uint64_t seed,
-                            Record& record, const Terminal& terminal, uint64_t started) {
+rt::Result<void> tell_story(Engine& engine, model::Session& session, const Options& options, rt::Text prompt,
+                            uint64_t seed, Record& record, const Terminal& terminal, uint64_t started, RowGate* gate) {
   const rt::Arena::Mark mark = engine.model.arena().mark();
   start_processors(engine, terminal);
   rt::Result<void> begun;
   {
-    Telling telling(engine, session, options, record, terminal);
-    begun = telling.begin(seed);
+    Telling telling(engine, session, options, record, terminal, gate);
+    begun = telling.begin(prompt, seed);
     if (begun) {
       telling.tell();
       telling.print_figures(started);
@@ -160,7 +166,7 @@ rt::Result<void> tell_story(Engine& engine, model::Session& session, const Optio
 }
 
 rt::Result<void> continue_story(Engine& engine, model::Session& session, const Options& options, Record& record,
-                                const Terminal& terminal) {
+                                const Terminal& terminal, RowGate* gate) {
   // The tokens of the prompt are gone from the arena.
   if (session.position() <= session.prompt_tokens())
     return rt::fail(rt::Errc::usage, 0, "the story ended within its prompt: /again tells it anew");
@@ -169,7 +175,7 @@ rt::Result<void> continue_story(Engine& engine, model::Session& session, const O
   start_processors(engine, terminal);
   session.extend(static_cast<uint32_t>(options.steps));
   {
-    Telling telling(engine, session, options, record, terminal);
+    Telling telling(engine, session, options, record, terminal, gate);
     telling.tell();
     telling.print_figures(platform::Clock::ticks());
   }

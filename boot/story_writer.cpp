@@ -1,5 +1,6 @@
 #include "boot/story_writer.hpp"
 
+#include "boot/platform/clock.hpp"
 #include "rt/memory.hpp"
 
 namespace boot {
@@ -33,7 +34,14 @@ void StoryWriter::flush() {
   ready_bytes_ = 0;
 }
 
+uint64_t StoryWriter::take_halted() {
+  const uint64_t halted = halted_;
+  halted_ = 0;
+  return halted;
+}
+
 void StoryWriter::put(rt::Text text, platform::Color color) {
+  if (stopped_) return;
   if (color != ready_color_ || ready_bytes_ + text.size > sizeof ready_) flush();
   ready_color_ = color;
   rt::copy_bytes(ready_ + ready_bytes_, text.data, text.size);
@@ -57,9 +65,14 @@ void StoryWriter::put_word() {
 
 void StoryWriter::new_line() {
   flush();
+  column_ = 0;
+  if (stopped_) return;
   status_.before_new_line();
   console_.write("\n");
-  column_ = 0;
+  if (!gate_) return;
+  const uint64_t before = platform::Clock::ticks();
+  stopped_ = !gate_->next_row();
+  halted_ += platform::Clock::ticks() - before;
 }
 
 }  // namespace boot

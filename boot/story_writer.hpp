@@ -1,4 +1,5 @@
 #pragma once
+#include "boot/row_gate.hpp"
 #include "boot/status_line.hpp"
 
 namespace boot {
@@ -7,8 +8,9 @@ namespace boot {
 /// can go to the next line as a whole. Control characters that would move the cursor are left out.
 class StoryWriter {
  public:
-  StoryWriter(platform::Console& console, StatusLine& status)
-      : console_(console), status_(status), width_(rt::min(console.size().columns - 1, kWidest)) {}
+  /// `gate`: what is asked before each row but the first, or null.
+  StoryWriter(platform::Console& console, StatusLine& status, RowGate* gate)
+      : console_(console), status_(status), gate_(gate), width_(rt::min(console.size().columns - 1, kWidest)) {}
 
   /// A piece of UTF-8 text, perhaps of a character. `color`: of its letters.
   void write(rt::Text piece, platform::Color color);
@@ -17,6 +19,10 @@ class StoryWriter {
   void flush();
   /// flush(), and what is held back.
   void finish();
+  /// The gate did not let it go on: nothing more is shown.
+  bool stopped() const { return stopped_; }
+  /// Clock ticks for which the gate let the text wait, since the last call.
+  uint64_t take_halted();
 
  private:
   static constexpr uint32_t kWidest = 90;    // columns: longer lines are hard to read
@@ -28,6 +34,9 @@ class StoryWriter {
 
   platform::Console& console_;
   StatusLine& status_;
+  RowGate* gate_;
+  bool stopped_ = false;
+  uint64_t halted_ = 0;
   uint32_t width_;
   uint32_t column_ = 0;
   uint32_t bytes_ = 0, characters_ = 0;  // of the word

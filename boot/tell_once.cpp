@@ -19,7 +19,7 @@ rt::Result<void> tell(Engine& engine, rt::CpuFeatures features, Options& options
   record.clear();
   model::Session session(engine.model.transformer(), engine.model.tokenizer(), engine.model.sampler());
   const uint64_t seed = options.seed ? options.seed : platform::entropy() % 1'000'000'000 + 1;
-  return tell_story(engine, session, options, seed, record, terminal, started);
+  return tell_story(engine, session, options, options.prompt, seed, record, terminal, started, nullptr);
 }
 
 }  // namespace

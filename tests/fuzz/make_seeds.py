@@ -137,7 +137,8 @@ def config_seeds():
     yield "example", (b"# llama.cfg\r\nmodel = \\models\\stories15M.bin\r\ntokenizer = \\models\\tokenizer.bin\r\n"
                       b"temperature = 0.8\r\ntopp=0.9\nseed = 42\nsteps = 0\non_finish = poweroff\n")
     yield "all", (b"\xef\xbb\xbfprompt = Once = upon \nprompt_file=p.txt\nprecision = f32\nkernel = swar\n"
-                  b"threads = 64\nids = on\nshow = confidence\ncolor = off\nverify = on\nhelp = off")
+                  b"threads = 64\nids = on\nshow = confidence\ncolor = off\nverify = on\nhelp = off\n"
+                  b"system = Be brief.\nmore = on\noutput = \\answers.txt")
     yield "wrong", b"steps = 1048577"
     yield "no-equals", b"\n\nmodel stories15M.bin\n"
     yield "unknown", b"temprature = 1\n"

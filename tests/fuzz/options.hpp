@@ -19,6 +19,8 @@ inline void must_be_in_range(const boot::Options& o) {
   must(within(o.prompt, o.rooms.prompt, sizeof o.rooms.prompt), "the prompt is kept");
   must(within(o.prompt_file, o.rooms.prompt_file, sizeof o.rooms.prompt_file), "the prompt file's name is kept");
   must(within(o.kernel, o.rooms.kernel, sizeof o.rooms.kernel), "the kernel's name is kept");
+  must(within(o.system, o.rooms.system, sizeof o.rooms.system), "the system prompt is kept");
+  must(within(o.output, o.rooms.output, sizeof o.rooms.output), "the output file's name is kept");
 }
 
 inline bool same(const boot::Options& a, const boot::Options& b) {
@@ -26,7 +28,7 @@ inline bool same(const boot::Options& a, const boot::Options& b) {
          a.temperature == b.temperature && a.topp == b.topp && a.seed == b.seed && a.steps == b.steps &&
          a.precision == b.precision && a.kernel == b.kernel && a.threads == b.threads && a.ids == b.ids &&
          a.show == b.show && a.color == b.color && a.on_finish == b.on_finish && a.verify == b.verify &&
-         a.help == b.help &&
+         a.system == b.system && a.more == b.more && a.output == b.output && a.help == b.help &&
          a.version == b.version;
 }
 

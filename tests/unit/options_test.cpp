@@ -91,7 +91,7 @@ TEST(Options, WordsOfOtherSystemsArePassedOver) {
 
 TEST(Options, TheDefaultsAreThoseOfTheTable) {
   Options o;
-  EXPECT_EQ(text(o.model) + text(o.tokenizer) + text(o.prompt) + text(o.prompt_file) + text(o.kernel), "");
+  EXPECT_EQ(text(o.model) + text(o.tokenizer) + text(o.prompt) + text(o.prompt_file) + text(o.kernel) + text(o.system) + text(o.output), "");
   EXPECT_EQ(o.temperature, 0.8f);
   EXPECT_EQ(o.topp, 0.9f);
   EXPECT_EQ(o.seed, 0u);
@@ -101,7 +101,7 @@ TEST(Options, TheDefaultsAreThoseOfTheTable) {
   EXPECT_EQ(o.show, boot::Show::text);
   EXPECT_EQ(o.on_finish, boot::OnFinish::prompt);
   EXPECT_TRUE(o.color);
-  EXPECT_FALSE(o.ids || o.verify || o.help || o.version);
+  EXPECT_FALSE(o.ids || o.more || o.verify || o.help || o.version);
   const boot::OptionSet set = boot::all_options(o);
   for (const boot::Option& option : set.rows) EXPECT_EQ(value_of(o, option.name), option.initial) << option.name;
 }
@@ -236,12 +236,13 @@ TEST(Options, ASlipInTheConfigurationCostsOnlyItsLine) {
 
 TEST(Options, SaysWhatSettingThemLeadsTo) {
   using Effect = boot::Option::Effect;
-  for (const char* name : {"prompt", "temperature", "topp", "seed", "steps", "ids", "show", "color"})
+  for (const char* name : {"prompt", "temperature", "topp", "seed", "steps", "ids", "show", "color", "system", "more"})
     EXPECT_EQ(effect(name), Effect::story) << name;
   for (const char* name : {"model", "tokenizer", "precision", "kernel", "threads", "verify"})
     EXPECT_EQ(effect(name), Effect::model) << name;
   for (const char* name : {"on_finish", "help", "version"}) EXPECT_EQ(effect(name), Effect::never) << name;
   EXPECT_EQ(effect("prompt_file"), Effect::prompt);
+  EXPECT_EQ(effect("output"), Effect::output);
 }
 
 TEST(Options, OnlyWhatNeedsFirmwareIsNotPortable) {
@@ -249,7 +250,8 @@ TEST(Options, OnlyWhatNeedsFirmwareIsNotPortable) {
   const boot::OptionSet portable = boot::portable_options(o);
   for (const boot::Option& option : boot::all_options(o).rows) {
     const std::string name = option.name;
-    const bool firmware = name == "show" || name == "color" || name == "verify" || name == "on_finish";
+    const bool firmware = name == "show" || name == "color" || name == "verify" || name == "on_finish" ||
+                          name == "more" || name == "output";
     EXPECT_EQ(portable.find(option.name) == nullptr, firmware) << name;
   }
 }
