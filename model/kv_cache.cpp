@@ -31,8 +31,6 @@ rt::Result<KvCache> KvCache::create(const Config& c, uint32_t context, rt::Arena
     if (!values) return values.error();
     if (arena.is_counting()) continue;
     cache.heads_[i] = {keys->data, values->data};
-    // Lanes of steps that have not come yet are computed and thrown away; they must be numbers.
-    rt::fill_bytes(keys->data, 0, keys->bytes());
   }
   return cache;
 }
@@ -40,7 +38,11 @@ rt::Result<KvCache> KvCache::create(const Config& c, uint32_t context, rt::Arena
 void KvCache::store(uint32_t layer, uint32_t position, const float* k, const float* v) {
   for (uint32_t head = 0; head < n_kv_heads_; ++head, k += head_dim_, v += head_dim_) {
     const HeadCache& at = heads_[index(layer, head)];
-    float* key = at.keys + uint64_t{position} / kBlockRows * kBlockRows * head_dim_ + position % kBlockRows;
+    float* block = at.keys + uint64_t{position} / kBlockRows * kBlockRows * head_dim_;
+    // Lanes of steps that have not come yet are computed and thrown away; they must be numbers. All of a long cache at
+    // once would take as long as reading a model.
+    if (position % kBlockRows == 0) rt::fill_bytes(block, 0, uint64_t{kBlockRows} * head_dim_ * sizeof(float));
+    float* key = block + position % kBlockRows;
     float* value = at.values + uint64_t{position} * width_;
     for (uint32_t j = 0; j < head_dim_; ++j) key[uint64_t{j} * kBlockRows] = k[j];
     for (uint32_t j = 0; j < width_; ++j) value[j] = j < head_dim_ ? v[j] : 0;
