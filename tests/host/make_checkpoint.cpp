@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/host/made_chat_model.hpp"
 #include "tests/host/made_checkpoint.hpp"
 
 namespace {
 
 constexpr const char* kUsage = R"(usage: make-checkpoint SHAPE OUT [options]
-  SHAPE                   tiny, gqa, odd, 15M, 42M or 110M; or tokenizer:N for a tokenizer of N tokens
+  SHAPE                   tiny, gqa, odd, 15M, 42M or 110M; or tokenizer:N for a tokenizer of N tokens; or
+                          chat for a GGUF file of a model that chats
   --version 0|1|2         of the file (0)
   --group-size N          version 2: weights that share a scale (64)
   --seed N                of the weights (1)
@@ -25,6 +27,9 @@ int run(const std::vector<std::string>& arguments) {
   const std::string prefix = "tokenizer:";
   if (arguments[0].rfind(prefix, 0) == 0) {
     const auto bytes = test::made_tokenizer(uint32_t(std::stoul(arguments[0].substr(prefix.size()))));
+    out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+  } else if (arguments[0] == "chat") {
+    const auto bytes = test::MadeChatModel().bytes();
     out.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
   } else {
     test::MadeCheckpoint checkpoint{.config = test::shape(arguments[0])};
