@@ -1,7 +1,7 @@
 #include "boot/platform/clock.hpp"
 
 #include "boot/platform/firmware.hpp"
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/processor.hpp"
 
 namespace platform {
 
@@ -9,25 +9,6 @@ namespace {
 
 constexpr uint64_t kNanoseconds = 1'000'000'000;
 constexpr uint32_t kDay = 24 * 60 * 60;
-
-/// Leaf 0x15: crystal clock and the counter's ratio to it. 0 where the processor does not say.
-uint64_t hertz_by_cpuid() {
-  if (cpuid(0).eax < 0x15) return 0;
-  const Cpuid r = cpuid(0x15);
-  return r.eax && r.ebx ? uint64_t{r.ecx} * r.ebx / r.eax : 0;
-}
-
-/// Leaf 0x40000010 of several hypervisors: the counter's rate in kHz. 0 where there is none.
-uint64_t hertz_by_hypervisor() {
-  const bool hypervisor = cpuid(1).ecx >> 31 & 1;
-  if (!hypervisor || cpuid(0x40000000).eax < 0x40000010) return 0;
-  return uint64_t{cpuid(0x40000010).eax} * 1000;
-}
-
-/// Leaf 0x16: the processor's base frequency, within a few percent of the counter's rate. Or 0.
-uint64_t hertz_nominal() {
-  return cpuid(0).eax < 0x16 ? 0 : uint64_t{cpuid(0x16).eax & 0xffff} * 1'000'000;
-}
 
 /// Ticks while firmware waits. The shortest of three waits of 5 ms: a busy host makes them longer.
 uint64_t hertz_by_stall() {
@@ -48,21 +29,15 @@ bool near(uint64_t a, uint64_t b, uint64_t percent) {
 
 }  // namespace
 
-uint64_t Clock::ticks() { return read_tsc(); }
+uint64_t Clock::ticks() { return read_counter(); }
 
 Clock Clock::start() {
   Clock clock;
   const uint64_t stalled = hertz_by_stall();
-  const uint64_t nominal = hertz_nominal();
-  if (const uint64_t exact = hertz_by_cpuid()) {
-    clock.set_rate(exact);
-    clock.source_ = Source::cpuid;
-  } else if (const uint64_t told = hertz_by_hypervisor()) {
-    clock.set_rate(told);
-    clock.source_ = Source::hypervisor;
-  } else if (nominal && !near(stalled, nominal, 20)) {
-    clock.set_rate(nominal);
-    clock.source_ = Source::cpuid;
+  const CounterRate told = counter_rate();
+  if (told.hertz && !(told.rough && near(stalled, told.hertz, 20))) {
+    clock.set_rate(told.hertz);
+    clock.source_ = Source::processor;
   } else if (stalled) {
     clock.set_rate(stalled);
   } else {
@@ -75,16 +50,6 @@ Clock Clock::start() {
 
 uint64_t Clock::nanoseconds(uint64_t ticks) const {
   return ticks / hertz_ * kNanoseconds + ticks % hertz_ * kNanoseconds / hertz_;
-}
-
-const char* Clock::source_name() const {
-  switch (source_) {
-    case Source::cpuid: return "CPUID";
-    case Source::hypervisor: return "hypervisor";
-    case Source::stall: return "firmware timer";
-    case Source::rtc: return "real-time clock";
-  }
-  return "";
 }
 
 void Clock::check() {

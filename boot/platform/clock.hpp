@@ -3,13 +3,13 @@
 
 namespace platform {
 
-/// Time from the processor's time stamp counter. Durations are kept in ticks and turned into
+/// Time from the processor's counter. Durations are kept in ticks and turned into
 /// seconds when they are shown: by then check() may know the counter's rate better, since some
 /// firmware measures time wrongly (U-Boot by up to 2.6 times).
 class Clock {
  public:
   /// Where the rate comes from.
-  enum class Source : uint8_t { cpuid, hypervisor, stall, rtc };
+  enum class Source : uint8_t { processor, stall, rtc };
 
   /// Finds the counter's rate; takes about 15 ms. UEFI 2.10 §7.5 EFI_BOOT_SERVICES.Stall().
   static Clock start();
@@ -31,7 +31,6 @@ class Clock {
 
   uint64_t hertz() const { return hertz_; }
   Source source() const { return source_; }
-  const char* source_name() const;
 
   /// Compares with the real-time clock, which only counts seconds, and takes over its rate where
   /// the two certainly differ by more than 10 %. To be called often (between tokens, between chunks

@@ -2,7 +2,7 @@
 
 #include "boot/platform/clock.hpp"
 #include "boot/platform/firmware.hpp"
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/processor.hpp"
 #include "rt/memory.hpp"
 #include "uefi_headers/rng.hpp"
 #include "uefi_headers/runtime_services.hpp"

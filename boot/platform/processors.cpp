@@ -2,11 +2,9 @@
 
 #include "boot/platform/cpu.hpp"
 #include "boot/platform/firmware.hpp"
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/processor.hpp"
 
 namespace platform {
-
-using uefi::Status;
 
 namespace {
 
@@ -23,81 +21,56 @@ bool wait_for(uint64_t milliseconds, Condition done) {
   return done();
 }
 
-bool can_work(const uefi::ProcessorInformation& info) {
-  constexpr uint32_t kNeeded = uefi::kProcessorEnabled | uefi::kProcessorHealthy;
-  return (info.status_flag & kNeeded) == kNeeded && info.location.thread == 0 &&
-         !(info.status_flag & uefi::kProcessorIsBsp);
+Starter* make_starter(StarterRoom& room) {
+  Starter* starter = make_mp_starter(room);
+  return starter ? starter : make_own_starter(room);
+}
+
+/// All members that `starter` can bring and the user wants, this processor included.
+uint32_t members(Starter* starter, uint32_t wanted) {
+  const uint32_t most = wanted ? rt::min(wanted, rt::Crew::kMostMembers) : rt::Crew::kMostMembers;
+  return starter && most > 1 ? starter->count(most - 1) + 1 : 1;
 }
 
 }  // namespace
 
 Processors::Processors(uint32_t wanted, rt::Sink& notes)
-    : services_(locate_protocol<uefi::MpServices>()), notes_(notes), crew_(count(wanted), spinning) {}
+    : starter_(make_starter(room_)), notes_(notes), crew_(members(starter_, wanted), spinning) {}
 
 Processors::~Processors() {
   stop();
-  if (finished_) notes_.write("note: waiting for other processors, which have not come back to firmware\n");
-  while (finished_) stop();
+  if (started_) notes_.write("note: waiting for other processors, which have not come back to firmware\n");
+  while (started_) stop();
 }
 
-uint32_t Processors::count(uint32_t wanted) {
-  const uint32_t most = wanted ? rt::min(wanted, rt::Crew::kMostMembers) : rt::Crew::kMostMembers;
-  uefi::Uintn processors = 0, enabled = 0;
-  if (!services_ || services_->get_number_of_processors(services_, &processors, &enabled) != Status::success)
-    return 1;
-  uint32_t members = 1;
-  for (uefi::Uintn i = 0; i < rt::min<uefi::Uintn>(processors, kMostProcessors); ++i) {
-    uefi::ProcessorInformation info{};
-    if (members == most) break;
-    if (services_->get_processor_info(services_, i, &info) == Status::success && can_work(info))
-      member_[i] = uint8_t(members++);
-  }
-  return members;
-}
-
-void Processors::serve(void* self) {
-  auto& processors = *static_cast<Processors*>(self);
-  uefi::Uintn number = kMostProcessors;
-  if (processors.services_->who_am_i(processors.services_, &number) != Status::success) return;
-  if (number >= kMostProcessors) return;
-  const uint32_t member = processors.member_[number];
-  if (member == 0 || member >= processors.crew_.members()) return;
+void Processors::serve(void* self, uint32_t member) {
   VectorState vectors;
   vectors.enable();
-  processors.crew_.serve(member);
+  static_cast<Processors*>(self)->crew_.serve(member);
 }
 
 rt::Result<void> Processors::start() {
   const uint32_t others = crew_.members() - 1;
-  if (others == 0 || (finished_ && !crew_.dismissed())) return {};
+  if (others == 0 || (started_ && !crew_.dismissed())) return {};
   stop();  // who was late then may be back now
-  if (finished_)
+  if (started_)
     return rt::fail(rt::Errc::firmware, 0, "the other processors have not come back");
-  Status status = g_services->create_event(0, uefi::Tpl::application, nullptr, nullptr, &finished_);
-  // Without an event, firmware would wait for processors that wait for us.
-  if (status != Status::success || !finished_)
-    return firmware_error(status, "no event for the other processors");
   crew_.recall();
-  status = services_->startup_all_aps(services_, serve, uefi::Boolean::no, finished_, 0, this, nullptr);
-  if (status != Status::success) {
-    (void)g_services->close_event(finished_);
-    finished_ = nullptr;
+  if (rt::Result<void> done = starter_->start(others, serve, this); !done) {
     crew_.set_members(1);
-    return firmware_error(status, "firmware does not start the other processors");
+    return done;
   }
+  started_ = true;
   if (wait_for(kArrival, [&] { return crew_.present() == others; })) return {};
   return rt::fail(rt::Errc::firmware, 0, "%u of %u other processors did not come",
                   others - crew_.present(), others);
 }
 
 void Processors::stop() {
-  if (!finished_) return;
+  if (!started_) return;
   crew_.dismiss();
   if (!wait_for(kReturn, [&] { return crew_.present() == 0; })) return;
-  // Firmware signals the event when the last one is back: until then it must stay open.
-  if (!wait_for(kReturn, [&] { return g_services->check_event(finished_) == Status::success; })) return;
-  (void)g_services->close_event(finished_);
-  finished_ = nullptr;
+  if (wait_for(kReturn, [&] { return starter_->all_back(); })) started_ = false;
 }
 
 }  // namespace platform

@@ -1,13 +1,13 @@
 #pragma once
+#include "boot/platform/starter.hpp"
 #include "rt/crew.hpp"
 #include "rt/format.hpp"
 #include "rt/result.hpp"
-#include "uefi_headers/mp_services.hpp"
 
 namespace platform {
 
-/// The application processors as members of a crew. Firmware's MP services start them once for a
-/// while of work, not for every task, which would take 10 ms each. PI 1.7 vol. 2 §13.4.
+/// The other processors as members of a crew. They are started once for a while of work, not for every task: starting
+/// takes 10 ms.
 class Processors {
  public:
   /// Asks firmware what there is. `wanted`: the most processors to use, this one included; 0: all.
@@ -18,8 +18,8 @@ class Processors {
   /// must be there still.
   ~Processors();
 
-  /// Whether firmware can start other processors at all.
-  bool available() const { return services_ != nullptr; }
+  /// Whether other processors can be started at all.
+  bool available() const { return starter_ != nullptr; }
   /// The crew, with as many members as processors could work: one for each physical core.
   rt::Crew& crew() { return crew_; }
 
@@ -32,17 +32,13 @@ class Processors {
   void stop();
 
  private:
-  /// What an application processor starts from.
-  static void serve(void* self);
+  /// What another processor runs.
+  static void serve(void* self, uint32_t member);
 
-  uint32_t count(uint32_t wanted);
-
-  static constexpr uint32_t kMostProcessors = 256;
-
-  uefi::MpServices* services_;
+  StarterRoom room_;
+  Starter* starter_;
   rt::Sink& notes_;
-  uefi::Event finished_ = nullptr;  // signalled when all have come back
-  uint8_t member_[kMostProcessors] = {};  // by processor number; 0: takes no part
+  bool started_ = false;  // and not all are back
   rt::Crew crew_;
 };
 

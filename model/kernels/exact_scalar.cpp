@@ -1,6 +1,6 @@
 // Exact products in plain C++: the meaning of every kernel of them.
 #include "model/exact.hpp"
-#include "model/kernels/x86_64/shared.hpp"
+#include "model/kernels/shared.hpp"
 
 namespace model {
 namespace {

@@ -1,8 +1,8 @@
 // Exact products on general registers, for machines that are emulated (swar.cpp says why): a word of 64 bits has four
 // bytes of two rows; masked to one column it is two fields of 32 bits that one multiplication serves.
 #include "model/exact.hpp"
-#include "model/kernels/x86_64/load_here.hpp"
-#include "model/kernels/x86_64/shared.hpp"
+#include "model/kernels/load_here.hpp"
+#include "model/kernels/shared.hpp"
 
 namespace {
 
@@ -21,7 +21,7 @@ constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: th
     uint64_t v[4];
     UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]) ^ flip;
     UNROLLED for (int c = 0; c < 4; ++c) {
-      const auto x = static_cast<uint64_t>(load_here(q[c % 2 * step + c / 2]));
+      const auto x = static_cast<uint64_t>(int64_t{load_here(q[c % 2 * step + c / 2])});
       UNROLLED for (int r = 0; r < 4; ++r) {
         s[r] += (v[r] & mask) * x;
         if (c < 3) v[r] >>= 8;

@@ -81,7 +81,7 @@ struct Kernels {
   void (*exp)(float* x, uint32_t n, float shift);
 };
 
-extern const Kernels kScalarKernels, kSse2Kernels, kAvx2Kernels, kAvx512Kernels,
-    kAvx512VnniKernels, kAvxVnniKernels, kSwarKernels;
+/// The meaning of every set. The others are their architecture's: x86_64/shared.hpp, aarch64/shared.hpp.
+extern const Kernels kScalarKernels;
 
 }  // namespace model

@@ -1,6 +1,6 @@
 // The meaning of every kernel, in plain C++; also what a machine without any better set runs.
 #include "model/kernels/kernels.hpp"
-#include "model/kernels/x86_64/shared.hpp"
+#include "model/kernels/shared.hpp"
 #include "rt/math.hpp"
 
 namespace {

@@ -4,13 +4,8 @@
 // A 64-bit load brings four columns of two rows; masked to one column, it is two fields of 32 bits
 // that one multiplication by x serves. The fields are sums of (byte * x), signed: the lower one
 // borrows from the upper one, which is put right when they are taken apart.
-//
-// Float kernels are SSE2's.
-#include <emmintrin.h>
-
-#include "model/kernels/kernels.hpp"
-#include "model/kernels/x86_64/load_here.hpp"
-#include "model/kernels/x86_64/shared.hpp"
+#include "model/kernels/load_here.hpp"
+#include "model/kernels/shared.hpp"
 
 namespace {
 
@@ -30,7 +25,7 @@ constexpr uint64_t kField = 0x000000ff000000ff;
     uint64_t v[4];
     UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]);
     UNROLLED for (int c = 0; c < 4; ++c) {
-      const uint64_t x = static_cast<uint64_t>(load_here(q[c]));
+      const uint64_t x = static_cast<uint64_t>(int64_t{load_here(q[c])});
       UNROLLED for (int r = 0; r < 4; ++r) {
         sum[r] += (v[r] & kField) * x;
         v[r] >>= 8;
@@ -44,18 +39,20 @@ constexpr uint64_t kField = 0x000000ff000000ff;
   }
 }
 
+using Floats = float __attribute__((vector_size(16)));
+using Ints = int32_t __attribute__((vector_size(16)));
+
 /// y[0..15] += (float(dot) * w_scale) * x_scale
 void add_scaled(const int32_t* dot, const float* w_scale, float x_scale, float* y) {
-  const __m128 by = _mm_set1_ps(x_scale);
   for (uint32_t r = 0; r < kLanes; r += 4) {
-    const __m128 sums =
-        _mm_cvtepi32_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(dot + r)));
-    const __m128 step = _mm_mul_ps(_mm_mul_ps(sums, _mm_load_ps(w_scale + r)), by);
-    _mm_store_ps(y + r, _mm_add_ps(_mm_load_ps(y + r), step));
+    const Floats sums = __builtin_convertvector(*reinterpret_cast<const Ints*>(dot + r), Floats);
+    *reinterpret_cast<Floats*>(y + r) += sums * *reinterpret_cast<const Floats*>(w_scale + r) * x_scale;
   }
 }
 
-void multiply_q8(const model::ProductQ8& p) {
+}  // namespace
+
+void model::swar_multiply_q8(const ProductQ8& p) {
   const uint64_t stride = uint64_t{p.words} * 4, group_bytes = (stride + 4) * kLanes;
   alignas(16) int32_t dot[kLanes];
   for (uint32_t b = 0; b < p.blocks; ++b)
@@ -71,9 +68,3 @@ void multiply_q8(const model::ProductQ8& p) {
       }
     }
 }
-
-}  // namespace
-
-constinit const model::Kernels model::kSwarKernels = {
-    "swar",               {}, model::sse2_multiply_f32, multiply_q8, model::swar_multiply_exact,
-    model::sse2_quantize, model::sse2_score, model::sse2_mix,          model::sse2_exp};

@@ -12,6 +12,7 @@
 #endif
 
 #include "tests/bench/bench.hpp"
+#include "rt/x86_64/features.hpp"
 #include "tests/host/cpu.hpp"
 #include "tests/host/threads.hpp"
 
@@ -33,13 +34,9 @@ using Line = uint64_t __attribute__((vector_size(64)));
 }
 
 uint64_t sum_plain(const Line* from, uint64_t lines) { return sum(from, lines); }
-#if defined(__x86_64__)
 [[gnu::target("avx2")]] uint64_t sum_avx2(const Line* from, uint64_t lines) {
   return sum(from, lines);
 }
-#else
-constexpr auto sum_avx2 = sum_plain;
-#endif
 
 /// Memory that is filled, in large pages where the system has them.
 rt::Span<const Line> filled_memory(uint64_t bytes) {
@@ -68,7 +65,7 @@ class Reading final : public rt::Task {
  private:
   rt::Span<const Line> memory_;
   uint64_t lines_;  // of a stream
-  uint64_t (*sum_)(const Line*, uint64_t) = cpu_features().avx2 ? sum_avx2 : sum_plain;
+  uint64_t (*sum_)(const Line*, uint64_t) = cpu_features().cover(rt::kAvx2) ? sum_avx2 : sum_plain;
 };
 
 void read(benchmark::State& state, uint64_t bytes, uint32_t members) {

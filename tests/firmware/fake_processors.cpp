@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/x86_64/instructions.hpp"
 
 namespace test {
 

@@ -6,7 +6,8 @@
 #include "boot/platform/clock.hpp"
 #include "boot/platform/console.hpp"
 #include "boot/platform/cpu.hpp"
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/x86_64/instructions.hpp"
+#include "rt/x86_64/features.hpp"
 #include "boot/platform/keyboard.hpp"
 #include "tests/firmware/fake_console.hpp"
 #include "tests/firmware/fake_processors.hpp"
@@ -111,7 +112,7 @@ TEST(VectorState, IsSwitchedOnWholeAndPutBack) {
     if (cr4 >> 18 & 1) {
       EXPECT_EQ(platform::read_xcr0(), 0xe7u);
     } else {
-      EXPECT_FALSE(features.avx2);
+      EXPECT_FALSE(features.cover(rt::kAvx2));
     }
     vectors.enable();  // again
     vectors.restore();

@@ -1,6 +1,6 @@
-// The instructions of boot/platform/instructions.hpp, for a program in an operating system: linked
+// The instructions of boot/platform/x86_64/instructions.hpp, for a program in an operating system: linked
 // in place of the real ones.
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/x86_64/instructions.hpp"
 
 #include <cpuid.h>
 #include <immintrin.h>
@@ -8,6 +8,8 @@
 #include <atomic>
 #include <string>
 
+#include "boot/platform/processor.hpp"
+#include "rt/x86_64/features.hpp"
 #include "tests/firmware/fake_processors.hpp"
 #include "tests/host/cpu.hpp"
 
@@ -58,14 +60,14 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   if (leaf == 0xd && subleaf == 0) r.eax |= kAllowed;  // state that nothing uses costs nothing
   if (leaf == 7) {  // what the host's system does not allow is not there
     const rt::CpuFeatures features = test::cpu_features();
-    if (!features.avx2) r.ebx &= ~(1u << 5);
-    if (!features.avx_vnni) r.eax &= subleaf == 1 ? ~(1u << 4) : ~0u;
-    if (!features.avx512) r.ebx &= ~(1u << 16);
+    if (!features.cover(rt::kAvx2)) r.ebx &= ~(1u << 5);
+    if (!features.cover(rt::kAvxVnni)) r.eax &= subleaf == 1 ? ~(1u << 4) : ~0u;
+    if (!features.cover(rt::kAvx512)) r.ebx &= ~(1u << 16);
   }
   return r;
 }
 
-uint64_t read_tsc() {
+uint64_t read_counter() {
   test::fake_time::pass(20'000);
   return test::fake_time::now();
 }

@@ -64,7 +64,7 @@ void put_together(model::Engine& engine, const Files& files, const model::Engine
   lasting.closed = working.closed = true;
   need(engine.read_tokenizer(tokenizer));
   need(engine.read_weights());
-  need(engine.start(model::kSse2Kernels, workers));
+  need(engine.start(model::kScalarKernels, workers));
 }
 
 std::vector<float> logits_of(model::Engine& engine) {

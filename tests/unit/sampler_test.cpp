@@ -58,7 +58,7 @@ class NaiveSampler {
 /// A sampler in memory of exactly the size that it asks for.
 class MadeSampler {
  public:
-  explicit MadeSampler(uint32_t vocab_size, const model::Kernels& kernels = model::kSse2Kernels)
+  explicit MadeSampler(uint32_t vocab_size, const model::Kernels& kernels = model::kScalarKernels)
       : memory_(model::Sampler::arena_bytes(vocab_size)) {
     rt::Arena arena(memory_.span());
     sampler_ = test::need(model::Sampler::create(vocab_size, kernels, arena));
@@ -270,7 +270,7 @@ TEST(Sampler, LogitsThatAreNoNumbersDoNotCrash) {
 TEST(Sampler, OneByteTooFewIsSaidToBeTooFew) {
   const test::Exact<uint8_t> memory(model::Sampler::arena_bytes(100) - 1);
   rt::Arena arena(memory.span());
-  const auto sampler = model::Sampler::create(100, model::kSse2Kernels, arena);
+  const auto sampler = model::Sampler::create(100, model::kScalarKernels, arena);
   ASSERT_FALSE(sampler);
   EXPECT_EQ(sampler.error().code, rt::Errc::out_of_memory);
 }
@@ -284,7 +284,7 @@ TEST(Softmax, IsLlama2csForEverySize) {
     float sum = 0;
     for (float& value : expected) sum += value = rt::exp(value - largest);
     for (float& value : expected) value /= sum;
-    model::softmax(model::kSse2Kernels, x.data(), n);
+    model::softmax(model::kScalarKernels, x.data(), n);
     EXPECT_EQ(test::first_difference(x, expected), -1) << n;
   }
 }

@@ -23,7 +23,7 @@ class SessionTest : public testing::Test {
 
   std::unique_ptr<test::Engine> make_engine() {
     rt::MemorySource model = test::memory_source(file_), words = test::memory_source(words_);
-    return std::make_unique<test::Engine>(model, &words, model::EngineOptions{}, model::kSse2Kernels, alone_);
+    return std::make_unique<test::Engine>(model, &words, model::EngineOptions{}, model::kScalarKernels, alone_);
   }
 
   void begin(const std::string& prompt, uint32_t steps, const model::Sampling& sampling) {

@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(Sets, EveryTransformer, test::all_sets(), test::set_nam
 class TransformerTest : public testing::TestWithParam<Precision> {
  protected:
   MadeTransformer make(uint32_t context = 0) {
-    return MadeTransformer(loaded_, model::kSse2Kernels, alone_, context);
+    return MadeTransformer(loaded_, model::kScalarKernels, alone_, context);
   }
 
   const LoadedModel loaded_{MadeCheckpoint{.config = test::shape("odd")}.bytes(), {GetParam()}};
@@ -177,7 +177,7 @@ class TransformerTest : public testing::TestWithParam<Precision> {
 
 TEST_P(TransformerTest, AnyNumberOfCoresGivesTheSame) {
   const auto expect_same = [&](rt::Workers& workers) {
-    MadeTransformer alone = make(), many(loaded_, model::kSse2Kernels, workers);
+    MadeTransformer alone = make(), many(loaded_, model::kScalarKernels, workers);
     for (const auto& [first, n] : {std::pair{0, 1}, {1, 11}, {12, 1}, {13, 8}, {21, 19}}) {
       const Tokens some = slice(tokens_, size_t(first), size_t(n));
       ASSERT_EQ(many.forward(some, uint32_t(first)), alone.forward(some, uint32_t(first)))
@@ -217,7 +217,7 @@ TEST_P(TransformerTest, CoresAtWorkAtTheSameTimeShareNoScratch) {
 
 TEST_P(TransformerTest, CoresMayComeAndGoBetweenTokens) {
   test::Backwards workers(9);
-  MadeTransformer alone = make(), many(loaded_, model::kSse2Kernels, workers);
+  MadeTransformer alone = make(), many(loaded_, model::kScalarKernels, workers);
   for (uint32_t position = 0; position < 20; ++position) {
     workers.wanted = 1 + position * 5 % 9;
     const Tokens one = {tokens_[position]};
@@ -269,7 +269,7 @@ TEST_P(TransformerTest, OneByteTooFewIsSaidToBeTooFew) {
     const Exact<uint8_t> memory(bytes - lacking);
     rt::Arena arena(memory.span());
     auto transformer =
-        model::Transformer::create(loaded_.model, 40, model::kSse2Kernels, alone_, arena);
+        model::Transformer::create(loaded_.model, 40, model::kScalarKernels, alone_, arena);
     ASSERT_FALSE(transformer);
     EXPECT_EQ(transformer.error().code, rt::Errc::out_of_memory);
   }
@@ -280,9 +280,9 @@ TEST_P(TransformerTest, SaysWhatItWasMadeFrom) {
       model::Transformer::arena_bytes(loaded_.model.config, loaded_.activations, 33, 1));
   rt::Arena arena(memory.span());
   const model::Transformer transformer = test::need(
-      model::Transformer::create(loaded_.model, 33, model::kSse2Kernels, alone_, arena));
+      model::Transformer::create(loaded_.model, 33, model::kScalarKernels, alone_, arena));
   EXPECT_EQ(transformer.context(), 33u);
-  EXPECT_EQ(&transformer.kernels(), &model::kSse2Kernels);
+  EXPECT_EQ(&transformer.kernels(), &model::kScalarKernels);
   EXPECT_EQ(transformer.config().vocab_size, 275u);
 }
 
@@ -295,7 +295,7 @@ TEST(Transformer, Int8OfAFloat32FileGivesTheLogitsOfTheVersion2File) {
   const LoadedModel stored(MadeCheckpoint{.config = shape, .version = 2, .group_size = 32}.bytes(),
                            {Precision::q8});
   rt::Alone alone;
-  MadeTransformer a(rounded, model::kSse2Kernels, alone), b(stored, model::kSse2Kernels, alone);
+  MadeTransformer a(rounded, model::kScalarKernels, alone), b(stored, model::kScalarKernels, alone);
   const Tokens tokens = draw_tokens(shape, 20);
   EXPECT_EQ(a.one_by_one(tokens), b.one_by_one(tokens));
 }
@@ -307,7 +307,7 @@ TEST(Transformer, VersionsOfOneModelGiveTheSameLogits) {
     const auto file = MadeCheckpoint{.config = shape, .version = version}.bytes();
     const LoadedModel loaded(file, {Precision::f32});
     rt::Alone alone;
-    MadeTransformer transformer(loaded, model::kSse2Kernels, alone);
+    MadeTransformer transformer(loaded, model::kScalarKernels, alone);
     const Logits logits = transformer.forward(draw_tokens(shape, 20), 0);
     if (!expected) expected = logits;
     EXPECT_EQ(logits, *expected);

@@ -1,7 +1,9 @@
 #include "boot/platform/cpu.hpp"
 
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/processor.hpp"
+#include "boot/platform/x86_64/instructions.hpp"
 #include "rt/memory.hpp"
+#include "rt/x86_64/features.hpp"
 
 namespace platform {
 namespace {
@@ -13,12 +15,35 @@ constexpr uint32_t kMxcsr = 0x1f80;              // UEFI 2.10 §2.3.4: to neares
 constexpr uint64_t kXcr0Avx = 7;                 // x87, SSE, AVX
 constexpr uint64_t kXcr0Avx512 = kXcr0Avx | 0xe0;  // opmask, upper halves, upper registers
 
+/// Leaf 0x15: crystal clock and the counter's ratio to it. 0 where the processor does not say.
+uint64_t hertz_of_crystal() {
+  if (cpuid(0).eax < 0x15) return 0;
+  const Cpuid r = cpuid(0x15);
+  return r.eax && r.ebx ? uint64_t{r.ecx} * r.ebx / r.eax : 0;
+}
+
+/// Leaf 0x40000010 of several hypervisors: the counter's rate in kHz. 0 where there is none.
+uint64_t hertz_by_hypervisor() {
+  const bool hypervisor = bit(cpuid(1).ecx, 31);
+  if (!hypervisor || cpuid(0x40000000).eax < 0x40000010) return 0;
+  return uint64_t{cpuid(0x40000010).eax} * 1000;
+}
+
 }  // namespace
 
+CounterRate counter_rate() {
+  if (const uint64_t exact = hertz_of_crystal()) return {exact};
+  if (const uint64_t told = hertz_by_hypervisor()) return {told};
+  // Leaf 0x16: the processor's base frequency, within a few percent of the counter's rate.
+  return {cpuid(0).eax < 0x16 ? 0 : uint64_t{cpuid(0x16).eax & 0xffff} * 1'000'000, true};
+}
+
+// Firmware leaves AVX off (CR4.OSXSAVE clear), and CPUID shows it all the same. Intel SDM vol. 1 §13 and §15.2.
+// Firmware's interrupt handlers save only SSE state and do not touch the rest.
 rt::CpuFeatures VectorState::enable() {
   restore();
   // The rounding mode decides the bits of every float; firmware need not have set it on every processor.
-  mxcsr_ = read_mxcsr();
+  float_control_ = read_mxcsr();
   saved_ = true;
   write_mxcsr(kMxcsr);
   const uint32_t last_leaf = cpuid(0).eax;
@@ -29,31 +54,32 @@ rt::CpuFeatures VectorState::enable() {
   const uint64_t may = uint64_t{allowed.edx} << 32 | allowed.eax;
   if ((may & kXcr0Avx) != kXcr0Avx) return {};
 
-  cr4_ = read_cr4();
-  write_cr4(cr4_ | kOsxsave);
-  xcr0_ = read_xcr0();
+  control_ = read_cr4();
+  write_cr4(control_ | kOsxsave);
+  features_ = read_xcr0();
   enabled_ = true;
   const bool wide = (may & kXcr0Avx512) == kXcr0Avx512;
-  write_xcr0(xcr0_ | (wide ? kXcr0Avx512 : kXcr0Avx));
+  write_xcr0(features_ | (wide ? kXcr0Avx512 : kXcr0Avx));
 
   const Cpuid extended = cpuid(7);
-  rt::CpuFeatures features{.avx2 = bit(extended.ebx, 5) && bit(basic.ecx, 29)};
-  // F, DQ, BW and VL
-  features.avx512 = wide && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) &&
-                    bit(extended.ebx, 31);
-  features.avx512_vnni = features.avx512 && bit(extended.ecx, 11);
-  features.avx_vnni = features.avx2 && extended.eax >= 1 && bit(cpuid(7, 1).eax, 4);
-  return features;
+  const auto only_if = rt::CpuFeatures::only_if;
+  // AVX-512: F, DQ, BW and VL
+  const bool avx2 = bit(extended.ebx, 5) && bit(basic.ecx, 29);
+  const bool avx512 = wide && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) &&
+                      bit(extended.ebx, 31);
+  return only_if(avx2, rt::kAvx2) | only_if(avx512, rt::kAvx512) |
+         only_if(avx512 && bit(extended.ecx, 11), rt::kAvx512Vnni) |
+         only_if(avx2 && extended.eax >= 1 && bit(cpuid(7, 1).eax, 4), rt::kAvxVnni);
 }
 
 void VectorState::restore() {
-  if (saved_) write_mxcsr(mxcsr_);
+  if (saved_) write_mxcsr(static_cast<uint32_t>(float_control_));
   saved_ = false;
   if (!enabled_) return;
   enabled_ = false;
   clear_upper_halves();
-  write_xcr0(xcr0_);
-  write_cr4(cr4_);
+  write_xcr0(features_);
+  write_cr4(control_);
 }
 
 CpuName::CpuName() : text("unknown") {

@@ -1,4 +1,6 @@
-#include "boot/platform/instructions.hpp"
+#include "boot/platform/x86_64/instructions.hpp"
+
+#include "boot/platform/processor.hpp"
 
 namespace platform {
 
@@ -10,7 +12,7 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
 
 void spinning() { __builtin_ia32_pause(); }
 
-uint64_t read_tsc() { return __builtin_ia32_rdtsc(); }
+uint64_t read_counter() { return __builtin_ia32_rdtsc(); }
 
 uint64_t read_cr4() {
   uint64_t value;

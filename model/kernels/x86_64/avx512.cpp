@@ -129,5 +129,5 @@ void avx512_multiply_f32(const ProductF32& p) {
 }  // namespace model
 
 constinit const model::Kernels model::kAvx512Kernels = {
-    "avx512",             {.avx2 = true, .avx512 = true}, model::avx512_multiply_f32, multiply_q8, model::avx2_multiply_exact,
+    "avx512",             rt::kAvx2 | rt::kAvx512, model::avx512_multiply_f32, multiply_q8, model::avx2_multiply_exact,
     model::sse2_quantize, model::avx2_score,             model::avx2_mix,            model::avx2_exp};

@@ -82,7 +82,7 @@ void multiply_q8(const model::ProductQ8& p) {
 }  // namespace
 
 constinit const model::Kernels model::kAvx512VnniKernels = {
-    "avx512vnni",         {.avx2 = true, .avx512 = true, .avx512_vnni = true},
+    "avx512vnni",         rt::kAvx2 | rt::kAvx512 | rt::kAvx512Vnni,
     model::avx512_multiply_f32, multiply_q8, model::avx512vnni_multiply_exact,
     model::sse2_quantize, model::avx2_score,
     model::avx2_mix,      model::avx2_exp};

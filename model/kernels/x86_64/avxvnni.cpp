@@ -15,5 +15,5 @@ void multiply_exact(const model::ProductExact& p) { model::multiply_records(p, E
 }  // namespace
 
 constinit const model::Kernels model::kAvxVnniKernels = {
-    "avxvnni",            {.avx2 = true, .avx_vnni = true}, model::avx2_multiply_f32, model::avx2_multiply_q8,
+    "avxvnni",            rt::kAvx2 | rt::kAvxVnni, model::avx2_multiply_f32, model::avx2_multiply_q8,
     multiply_exact, model::sse2_quantize, model::avx2_score, model::avx2_mix, model::avx2_exp};

@@ -1,5 +1,6 @@
 // The kernel sets of llama-core.efi: one for processors with vectors of eight floats, one for all others and for QEMU.
 #include "model/kernels/select.hpp"
+#include "model/kernels/x86_64/shared.hpp"
 
 namespace model {
 namespace {

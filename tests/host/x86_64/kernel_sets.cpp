@@ -1,5 +1,6 @@
 // All kernel sets that there are: tests compare each with the scalar one.
 #include "model/kernels/select.hpp"
+#include "model/kernels/x86_64/shared.hpp"
 
 namespace model {
 namespace {
