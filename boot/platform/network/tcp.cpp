@@ -12,20 +12,22 @@ namespace {
 constexpr double kGoodbye = 3;  // seconds
 constexpr uint32_t kMostPolls = 32;  // packets at a time, so that a flood does not keep us
 
-/// What firmware is to keep ready. Of connections that were not accepted yet it holds as many as the back log says, and
-/// drops the first packet of any more: its sender tries again only after seconds.
+/// What firmware is to keep ready. EDK II takes its own choice for what it finds too small or too large, so most of these
+/// are its bounds. Its largest back log is 10: of connections that were not accepted yet it knows so many, and drops the
+/// first packet of the eleventh, whose sender tries again after a second (QEMU's user network: after six). Listeners
+/// must be polled often enough that this is rare.
 constexpr uefi::Tcp4Option options(uint32_t window) {
   uefi::Tcp4Option option{};
   option.receive_buffer = window;
   option.send_buffer = 128 << 10;
-  option.max_syn_back_log = 128;
-  option.connection_timeout = 15;
-  option.data_retries = 8;
+  option.max_syn_back_log = 10;
+  option.connection_timeout = 60;
+  option.data_retries = 6;
   option.fin_timeout = 2;
-  option.time_wait_timeout = 1;
+  option.time_wait_timeout = 0;  // a port of ours is never used for the same again: nothing can be mixed up
   option.keep_alive_probes = 6;
-  option.keep_alive_time = 60;
-  option.keep_alive_interval = 10;
+  option.keep_alive_time = 7200;
+  option.keep_alive_interval = 30;
   option.window_scaling = uefi::Boolean::yes;
   return option;
 }
@@ -146,18 +148,9 @@ void Connection::poll() {
   }
   if (state_ < State::closing) {
     if (at_ == end_) start_receiving();
-  } else if (failed_ || said_goodbye() || clock_->seconds_since(closed_at_) > kGoodbye) {
+  } else if (failed_ || clock_->seconds_since(closed_at_) > kGoodbye) {
     reset();
   }
-}
-
-/// Both sides have said that they sent all: what is left is only firmware's waiting for packets that went astray.
-bool Connection::said_goodbye() const {
-  constexpr uint32_t kClosed = 0, kTimeWait = 8;  // EFI_TCP4_CONNECTION_STATE
-  uint32_t state = kClosed;
-  if (state_ != State::saying_goodbye) return false;
-  return tcp_->get_mode_data(tcp_, &state, nullptr, nullptr, nullptr, nullptr) != Status::success ||
-         state == kClosed || state == kTimeWait;
 }
 
 void Connection::pump() {

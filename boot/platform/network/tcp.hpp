@@ -60,7 +60,6 @@ class Connection {
   enum class State : uint8_t { free, listening, connecting, arrived, open, closing, saying_goodbye };
 
   void poll();
-  bool said_goodbye() const;
   rt::Result<void> prepare(const Network& network, const Clock& clock);
   void listen(uefi::Tcp4* listener);
   void take_child();
