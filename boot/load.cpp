@@ -1,74 +1,76 @@
 #include "boot/load.hpp"
 
 #include "boot/embedded.hpp"
-#include "boot/input.hpp"
 #include "boot/integrity.hpp"
+#include "boot/platform/medium.hpp"
 #include "boot/progress.hpp"
 #include "boot/tune.hpp"
 
 namespace boot {
 namespace {
 
-constexpr uint64_t kMaxVolumes = 64;
 constexpr rt::Text kBuiltIn = "the built-in model";
 
 /// A model and its tokenizer, found and not read yet.
 struct Inputs {
-  Input model, tokenizer;
+  platform::Input model, tokenizer;
   char no_tokenizer[sizeof rt::Error::text] = {};  // why there is none; a model's file may have its own
   char sum[64] = {};  // what the model's SHA-256 must be; empty: nobody says
 };
 
 /// If NAME.sha256 lies beside the model at `path`, takes over the sum in it. That it is not there
 /// must be certain: a sum that cannot be read is an error.
-rt::Result<void> find_sum(uefi::Handle device, rt::Text path, Inputs& inputs) {
+rt::Result<void> find_sum(platform::Place& place, rt::Text path, const platform::Patience& patience, Inputs& inputs) {
   char buffer[300];
-  rt::Result<platform::File> file = platform::open_on_any(
-      {&device, 1}, rt::print_to({buffer, sizeof buffer}, "%pT.sha256", &path));
+  rt::Result<platform::Input> file =
+      platform::open_input(rt::print_to({buffer, sizeof buffer}, "%pT.sha256", &path), place, patience);
   if (!file && file.error().code == rt::Errc::not_found) return {};
   if (!file) return file.error();
   uint8_t content[128];
-  rt::Result<uint64_t> got = file->read({content, sizeof content});
-  if (!got) return got.error();
-  rt::Result<rt::Text> sum =
-      expected_sum(file->name(), {reinterpret_cast<const char*>(content), *got},
-                   {inputs.sum, sizeof inputs.sum});
+  uint64_t n = 0;
+  while (n < rt::min<uint64_t>(file->size(), sizeof content)) {
+    rt::Result<uint64_t> got = file->readable().read({content + n, sizeof content - n});
+    if (!got) return got.error();
+    if (*got == 0) break;
+    n += *got;
+  }
+  rt::Result<rt::Text> sum = expected_sum(file->name(), {reinterpret_cast<const char*>(content), n},
+                                          {inputs.sum, sizeof inputs.sum});
   if (!sum) return sum.error();
   return {};
 }
 
 /// The tokenizer that belongs to the model at `path`: NAME-tokenizer.bin for a model NAME.bin, else
 /// tokenizer.bin, in the same folder.
-rt::Result<platform::File> tokenizer_beside(uefi::Handle device, rt::Text path) {
+rt::Result<platform::Input> tokenizer_beside(platform::Place& place, rt::Text path, const platform::Patience& patience) {
   uint64_t folder = path.size, stem = path.size;
   while (folder && path[folder - 1] != '\\' && path[folder - 1] != '/') --folder;
   while (stem > folder && path[stem - 1] != '.') --stem;
   char buffer[300];
   const rt::Span<char> name{buffer, sizeof buffer};
   if (stem > folder) {
-    rt::Result<platform::File> own = platform::open_on_any(
-        {&device, 1}, rt::print_to(name, "%.*s-tokenizer.bin", int(stem - 1), path.data));
+    rt::Result<platform::Input> own =
+        platform::open_input(rt::print_to(name, "%.*s-tokenizer.bin", int(stem - 1), path.data), place, patience);
     if (own || own.error().code != rt::Errc::not_found) return own;
   }
-  return platform::open_on_any({&device, 1}, rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data));
+  return platform::open_input(rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data), place, patience);
 }
 
-rt::Result<Inputs> find_inputs(const Options& options) {
+rt::Result<Inputs> find_inputs(const Options& options, const platform::Patience& patience) {
+  using platform::Input;
   if (options.model.empty() && !embedded_model().empty())
     return Inputs{Input(kBuiltIn, embedded_model()),
                   Input("the built-in tokenizer", embedded_tokenizer())};
-  uefi::Handle devices[kMaxVolumes];
-  const rt::Span<const uefi::Handle> volumes{devices, platform::find_volumes({devices, kMaxVolumes})};
   const rt::Text path = options.model.empty() ? kDefaultModel : options.model;
-  uefi::Handle device = nullptr;
-  rt::Result<platform::File> model = platform::open_on_any(volumes, path, &device);
+  platform::Place place, anywhere;
+  rt::Result<Input> model = platform::open_input(path, place, patience);
   if (!model) return model.error();
-  rt::Result<platform::File> tokenizer = options.tokenizer.empty() ? tokenizer_beside(device, path)
-                                                         : platform::open_on_any(volumes, options.tokenizer);
+  rt::Result<Input> tokenizer = options.tokenizer.empty() ? tokenizer_beside(place, path, patience)
+                                                          : platform::open_input(options.tokenizer, anywhere, patience);
   if (!tokenizer && (tokenizer.error().code != rt::Errc::not_found || !options.tokenizer.empty())) return tokenizer.error();
-  Inputs inputs{Input(static_cast<platform::File&&>(*model)), Input(static_cast<platform::File&&>(*tokenizer))};
+  Inputs inputs{static_cast<Input&&>(*model), static_cast<Input&&>(*tokenizer)};
   if (!tokenizer) rt::print_to({inputs.no_tokenizer, sizeof inputs.no_tokenizer}, "%s", tokenizer.error().text);
-  if (rt::Result<void> done = find_sum(device, path, inputs); !done) return done.error();
+  if (rt::Result<void> done = find_sum(place, path, patience, inputs); !done) return done.error();
   return inputs;
 }
 
@@ -176,7 +178,7 @@ rt::Result<void> load(Engine& engine, rt::CpuFeatures features, bool beside, con
                       const Terminal& terminal) {
   rt::Result<const model::Kernels*> kernels = named_kernels(options, features);
   if (!kernels) return kernels.error();
-  rt::Result<Inputs> inputs = find_inputs(options);
+  rt::Result<Inputs> inputs = find_inputs(options, {terminal.clock, terminal.keyboard});
   if (!inputs) return inputs.error();
   if (rt::Result<void> done = read(engine, *inputs, beside, options, terminal); !done) return done;
   if (!*kernels) kernels = fastest_kernels(engine, features, terminal);

@@ -2,6 +2,7 @@
 #include "boot/conversation.hpp"
 #include "boot/head.hpp"
 #include "boot/platform/firmware.hpp"
+#include "boot/platform/medium.hpp"
 #include "boot/platform/power.hpp"
 #include "boot/platform/program.hpp"
 #include "boot/platform/screen.hpp"
@@ -16,11 +17,12 @@ rt::Result<void> run(const Terminal& terminal, uint64_t started, OnFinish& next)
       platform::Pages::allocate(sizeof(Options), platform::MemoryUse::buffer, "the options");
   if (!pages) return pages.error();
   Options& options = *new (rt::Placement{pages->memory().data}) Options;
-  rt::Result<void> done = read_start_options(options, terminal.console);
+  rt::Result<void> done = read_start_options(options, terminal);
   if (options.help) print_help(terminal.console, "llama.efi [MODEL] [options]      the same names work in llama.cfg",
                                all_options(options));
   else if (done && !options.version) done = converse(options, terminal, started);  // the head has the version
   next = options.on_finish;
+  platform::leave_media();
   return done;
 }
 

@@ -2,6 +2,7 @@
 
 #include "boot/embedded.hpp"
 #include "boot/load.hpp"
+#include "boot/platform/network/http_file.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/volumes.hpp"
 #include "model/formats/format.hpp"
@@ -132,11 +133,16 @@ void list_models(const Terminal& terminal) {
 
 rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
   if (!options.model.empty() || !embedded_model().empty()) return {};
+  if (!platform::http_home().empty()) return {};  // the usual one, from beside the program
   uefi::Handle devices[kMaxVolumes];
   const rt::Span<const uefi::Handle> volumes{devices, platform::find_volumes({devices, kMaxVolumes})};
   if (volumes.empty())
     return rt::fail(rt::Errc::not_found, 0,
-                    "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one");
+                    platform::came_by_pxe()
+                        ? "no llama.cfg and no model: PXE hands over this program alone, and no disk or stick can be read "
+                          "here; boot it by HTTP or iPXE, which find both beside it, or boot llama-standalone.efi, which "
+                          "has a model"
+                        : "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one");
   rt::Result<platform::File> usual = platform::open_on_any(volumes, kDefaultModel);
   if (usual || usual.error().code != rt::Errc::not_found) return {};
 

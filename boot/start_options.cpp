@@ -1,9 +1,9 @@
 #include "boot/start_options.hpp"
 
 #include "boot/option_sources.hpp"
+#include "boot/platform/medium.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/program.hpp"
-#include "boot/platform/volumes.hpp"
 #include "rt/parse.hpp"
 #include "rt/utf.hpp"
 
@@ -23,22 +23,26 @@ rt::Result<rt::Text> decoded(rt::Span<const uint8_t> bytes, rt::Arena& arena) {
 }
 
 /// llama.cfg beside the program, else in the root of its volume; no file is no error.
-rt::Result<void> read_config_file(Options& options, rt::Arena& arena, rt::Sink& notes) {
-  rt::Result<platform::Volume> volume = platform::Volume::open(platform::boot_device());
-  if (!volume) return {};  // started from a network or from memory
-  char folder[256], path[300];
-  const rt::Text places[] = {platform::program_folder({folder, sizeof folder}), "\\"};
-  for (const rt::Text& place : places) {
-    const rt::Text name = rt::print_to({path, sizeof path}, "%pTllama.cfg", &place);
-    rt::Result<platform::File> file = volume->open_file(name);
-    if (!file && file.error().code == rt::Errc::not_found) continue;
-    if (!file) return file.error();
-    rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kConfigBytes);
-    if (!bytes) return bytes.error();
-    rt::Result<rt::Text> text = decoded(*bytes, arena);
-    if (!text) return text.error();
-    read_config(options, name, *text, notes);
-    return {};
+rt::Result<void> read_config_file(Options& options, rt::Arena& arena, const Terminal& terminal) {
+  const platform::Patience patience{terminal.clock, terminal.keyboard};
+  for (const platform::Medium* medium : platform::media()) {
+    char folder[320], path[400];
+    const rt::Text places[] = {medium->home({folder, sizeof folder}), "\\"};
+    if (places[0].empty()) continue;  // the program came from elsewhere
+    for (const rt::Text& in : places) {
+      if (&in != places && !places[0].starts_with("\\")) break;  // a server has no root of ours
+      const rt::Text name = rt::print_to({path, sizeof path}, "%pTllama.cfg", &in);
+      platform::Place place{medium, platform::boot_device()};
+      rt::Result<platform::Input> file = platform::open_input(name, place, patience);
+      if (!file && file.error().code == rt::Errc::not_found) continue;
+      if (!file) return file.error();
+      rt::Result<rt::Span<uint8_t>> bytes = file->readable().read_all(arena, kConfigBytes);
+      if (!bytes) return bytes.error();
+      rt::Result<rt::Text> text = decoded(*bytes, arena);
+      if (!text) return text.error();
+      read_config(options, name, *text, terminal.console);
+      return {};
+    }
   }
   return {};
 }
@@ -56,12 +60,13 @@ rt::Result<void> read_boot_arguments(Options& options, rt::Span<char> buffer, rt
 
 }  // namespace
 
-rt::Result<void> read_start_options(Options& options, platform::Console& console) {
+rt::Result<void> read_start_options(Options& options, const Terminal& terminal) {
+  platform::Console& console = terminal.console;
   rt::Result<platform::Pages> pages = platform::Pages::allocate(
       kConfigBytes + kConfigBytes / 2 * 3 + kLineBytes + 4096, platform::MemoryUse::buffer, "the options");
   if (!pages) return pages.error();
   rt::Arena arena(pages->memory());
-  if (rt::Result<void> done = read_config_file(options, arena, console); !done)
+  if (rt::Result<void> done = read_config_file(options, arena, terminal); !done)
     rt::print(console, "note: %s; going on without it\n", done.error().text);
   rt::Result<rt::Span<char>> line = arena.make_raw<char>(kLineBytes);
   if (!line) return line.error();
