@@ -11,6 +11,10 @@ TINYLLAMAS = f"{HUGGING_FACE}karpathy/tinyllamas/resolve/main/"
 LLAMA2C = "https://raw.githubusercontent.com/karpathy/llama2.c/master/"
 
 
+class ModelError(Exception):
+    """What is missing, in a sentence for the user."""
+
+
 @dataclass(frozen=True)
 class Download:
     """A file on a web server. Where its size and sum are not known, it cannot be verified."""
@@ -82,3 +86,23 @@ def find(name, folders=()):
                          for path, item in zip(paths, items)):
             return paths[0]
     return None
+
+
+def named(name):
+    """The file that a person names: by the name of a model that tools/fetch-model fetched, or by its path."""
+    found = find(name)
+    if found is None and name in MODELS and not Path(name).exists():
+        raise ModelError(f"{name} is not here: tools/fetch-model {name} fetches it")
+    return found or Path(name)
+
+
+def tokenizer_of(model):
+    """The tokenizer that lies beside a model; None for a file that has its own."""
+    if model.suffix.lower() == ".gguf":
+        return None
+    own = f"{model.stem}-tokenizer.bin"
+    name = "tok512.bin" if "260K" in model.name else "tokenizer.bin"
+    for path in (model.parent / own, model.parent / name, folder() / name):
+        if path.exists():
+            return path
+    raise ModelError(f"no {own} or {name} beside {model}: name the model's tokenizer with --tokenizer")
