@@ -6,10 +6,15 @@
 import argparse
 from pathlib import Path
 
-import torch
+import needs
 
-import checkpoint
-from model import Config
+if __name__ == "__main__":
+    needs.packages(__doc__, "torch")
+
+import torch  # noqa: E402
+
+import checkpoint  # noqa: E402
+from model import Config  # noqa: E402
 
 
 def main() -> None:

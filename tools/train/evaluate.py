@@ -11,13 +11,18 @@ import math
 from pathlib import Path
 from typing import Sequence
 
-import numpy as np
-import torch
+import needs
 
-from checkpoint import load_model
-from data import group_by_length, read_stories
-from model import Transformer
-from tokenizer import Tokenizer
+if __name__ == "__main__":
+    needs.packages(__doc__, "numpy", "torch")
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from checkpoint import load_model  # noqa: E402
+from data import group_by_length, read_stories  # noqa: E402
+from model import Transformer  # noqa: E402
+from tokenizer import Tokenizer  # noqa: E402
 
 
 @torch.no_grad()

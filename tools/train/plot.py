@@ -7,10 +7,15 @@ import argparse
 import csv
 from pathlib import Path
 
-import matplotlib
+import needs
+
+if __name__ == "__main__":
+    needs.packages(__doc__, "matplotlib")
+
+import matplotlib  # noqa: E402
 
 matplotlib.use("Agg")
-from matplotlib import pyplot
+from matplotlib import pyplot  # noqa: E402
 
 WARM_UP_STEPS = 100  # left out: their losses would squeeze the rest
 

@@ -7,12 +7,17 @@ import argparse
 from pathlib import Path
 from typing import List, Sequence
 
-import numpy as np
-import torch
+import needs
 
-from checkpoint import load_model
-from model import Transformer
-from tokenizer import BOS, Tokenizer
+if __name__ == "__main__":
+    needs.packages(__doc__, "numpy", "torch")
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from checkpoint import load_model  # noqa: E402
+from model import Transformer  # noqa: E402
+from tokenizer import BOS, Tokenizer  # noqa: E402
 
 
 def pick(logits: np.ndarray, temperature: float, top_p: float, rng: np.random.Generator) -> int:

@@ -156,13 +156,13 @@ def train(stories: Iterable[str], vocab_size: int, rare_character: int = 5) -> T
 
 
 def main() -> None:
-    from data import read_stories
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", nargs="+", type=Path, help="stories separated by <|endoftext|> lines; may be .gz")
     parser.add_argument("--vocab-size", type=int, default=2048)
     parser.add_argument("--hold-out", type=int, default=0, help="last stories not to learn from, as train.py's")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    from data import read_stories
     stories = [story for path in args.text for story in read_stories(path)]
     stories = stories[:len(stories) - args.hold_out]
     tokenizer = train(stories, args.vocab_size)

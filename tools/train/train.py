@@ -15,17 +15,22 @@ import time
 from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
-import numpy as np
-import torch
+import needs
 
-import checkpoint
-from augment import with_renamed
-from data import Batch, Corpus, Mixture, read_stories, sound_stories
-from evaluate import bits_per_byte
-from model import Config, Transformer, parameter_count
-from optimizer import make_optimizers
-from precision import faster
-from tokenizer import EOS, UNK, Tokenizer
+if __name__ == "__main__":
+    needs.packages(__doc__, "numpy", "torch")
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+import checkpoint  # noqa: E402
+from augment import with_renamed  # noqa: E402
+from data import Batch, Corpus, Mixture, read_stories, sound_stories  # noqa: E402
+from evaluate import bits_per_byte  # noqa: E402
+from model import Config, Transformer, parameter_count  # noqa: E402
+from optimizer import make_optimizers  # noqa: E402
+from precision import faster  # noqa: E402
+from tokenizer import EOS, UNK, Tokenizer  # noqa: E402
 
 LOG_FIELDS = ("step", "tokens", "text_tokens", "rate", "loss", "held_out_bits_per_byte", "seconds")
 WARM_UP_STEPS = 100
