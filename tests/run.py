@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test and prints the sum as its last line: `N passed, N failed` (and how many were skipped).
 
-    ninja test                     what .ci/run calls
+    ninja test                     all groups: this is tests/run.py
     tests/run.py boot golden       only these groups: unit, firmware, fuzz, tools, train, golden, boot
     tests/run.py boot -- -k esc    what follows -- goes to pytest
 
@@ -82,6 +82,9 @@ def run(group, extra):
 
 def main():
     arguments = sys.argv[1:]
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     at = arguments.index("--") if "--" in arguments else len(arguments)
     groups, extra = arguments[:at] or GROUPS, arguments[at + 1:]
     for group in groups:

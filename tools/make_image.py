@@ -3,8 +3,10 @@
 
     tools/make_image.py out/llama.img --efi out/llama.efi --model stories15M.bin --tokenizer tokenizer.bin \\
         --config temperature=0.8
+    tools/make_image.py out/llama.iso --efi out/llama.efi --model SmolLM2-135M-Instruct.Q4_1.gguf
 
-The image boots in QEMU, and from a USB stick when written to one (dd if=out/llama.img of=/dev/sdX bs=4M).
+The image boots in QEMU, and from a USB stick when written to one (tools/make-stick does that). One whose name ends in
+.iso is the same disk and a CD at once: for virtual machines, remote consoles, and sticks too.
 The same inputs give the same bytes: volume serial, disk signature and all timestamps are fixed
 (SOURCE_DATE_EPOCH, where set, gives the time). Needs mtools, and no root.
 """
@@ -17,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
+import iso
+
 BOOT_PATH = "EFI/BOOT/BOOTX64.EFI"
 CONFIG_PATH = "llama.cfg"
 MODEL_FOLDER = "models"
@@ -27,6 +31,8 @@ SERIAL = 0x4C4C4D41
 EPOCH = "1735689600"    # 2025-01-01 00:00 UTC
 MIB = 1 << 20
 FAT_FILE_LIMIT = (1 << 32) - 1
+FAT_OEM_NAME = b"MSWIN4.1"  # mtools would put its version there
+FAT32_COPY = 6              # the sector of a FAT32 volume with a copy of its first
 LEAST_FAT32_CLUSTERS = 66000  # fewer than 65,525 and readers take the volume for FAT16
 
 
@@ -75,7 +81,7 @@ def partition_table(sectors):
 
 def mtools(command, volume, *arguments):
     environment = {**os.environ, "TZ": "UTC0", "MTOOLSRC": os.devnull, "MTOOLS_SKIP_CHECK": "1",
-                   "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", EPOCH)}
+                   "SOURCE_DATE_EPOCH": str(seconds())}
     try:
         done = subprocess.run([command, "-i", volume, *arguments], env=environment, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True)
@@ -85,10 +91,27 @@ def mtools(command, volume, *arguments):
         raise ImageError(f"{command} {' '.join(map(str, arguments))}: {done.stderr.strip() or 'failed'}")
 
 
-def make_image(out, files, config=(), free_mib=16):
-    """Writes the image `out`. files: pairs (source, name on the volume); a source is a path or bytes.
-    config: pairs for llama.cfg, which is left out when there are none. free_mib: room for saving."""
+def name_maker(image):
+    """Names the maker of the volume, in its first sector and in the copy of that."""
+    with open(image, "r+b") as disk:
+        for sector in (0, FAT32_COPY):
+            disk.seek((PARTITION_START + sector) * SECTOR + 3)
+            disk.write(FAT_OEM_NAME)
+
+
+def seconds():
+    """The time of everything in an image, since 1970."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH", EPOCH))
+
+
+def make_image(out, files, config=(), free_mib=None):
+    """Writes the image `out`; a CD if its name ends in .iso. files: pairs (source, name on the volume); a source is a
+    path or bytes. config: pairs for llama.cfg, which is left out when there are none. free_mib: room for saving; 16,
+    but none on a CD, which nobody can write to."""
     out = Path(out)
+    is_cd = out.suffix.lower() == ".iso"
+    if free_mib is None:
+        free_mib = 0 if is_cd else 16
     files = [(source, volume_path(name)) for source, name in files]
     if config:
         files.append((config_text(config), CONFIG_PATH))
@@ -126,6 +149,12 @@ def make_image(out, files, config=(), free_mib=16):
             mtools("mmd", volume, f"::/{folder}")
         for path, name in sources:
             mtools("mcopy", volume, str(path), f"::/{name}")
+        name_maker(image)
+        if is_cd:
+            if sectors * SECTOR > iso.LARGEST_FILE:
+                raise ImageError(f"{out}: the files are too large for a CD; take an image that ends in .img")
+            with open(image, "r+b") as disk:
+                iso.describe(disk, PARTITION_START * SECTOR, sectors * SECTOR, "LLAMA", seconds())
         shutil.move(image, out)
 
 
@@ -159,7 +188,7 @@ def main():
                         help="any other file")
     parser.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", type=pair("=", "KEY=VALUE"),
                         help="a line of llama.cfg")
-    parser.add_argument("--free", type=int, default=16, metavar="MIB", help="room left for saving (default 16 MiB)")
+    parser.add_argument("--free", type=int, metavar="MIB", help="room left for saving (default 16 MiB, on a CD none)")
     args = parser.parse_args()
 
     files, config = with_models(args.file, args.config, args.model, args.tokenizer)

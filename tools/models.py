@@ -72,8 +72,10 @@ MODELS = {
 
 def folder():
     """Where fetched models lie: outside the checkout, so that they are fetched once for all of them."""
-    named = os.environ.get("LLAMA_MODELS")
-    return Path(named) if named else Path.home() / ".cache/llama.efi/models"
+    if named := os.environ.get("LLAMA_MODELS"):
+        return Path(named)
+    user = os.environ.get("SUDO_USER", "") if os.geteuid() == 0 else ""  # sudo tools/make-stick: the user's, not root's
+    return Path(f"~{user}").expanduser() / ".cache/llama.efi/models"
 
 
 def find(name, folders=()):

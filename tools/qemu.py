@@ -17,7 +17,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 OUT = REPOSITORY / "out"
 PROGRAM = "qemu-system-x86_64"
-DISKS = ("virtio", "ahci", "nvme", "usb", "usb2")
+DISKS = ("virtio", "ahci", "nvme", "usb", "usb2", "cd")
 
 
 class QemuError(Exception):
@@ -125,11 +125,12 @@ def disk_arguments(image, kind="virtio", snapshot=False):
         "ahci": ["-device", "ahci,id=ahci", "-device", "ide-hd,drive=disk,bus=ahci.0,bootindex=0"],
         "nvme": ["-device", "nvme,drive=disk,serial=llama,bootindex=0"],
         "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=disk,bootindex=0"],
+        "cd": ["-device", "ahci,id=ahci", "-device", "ide-cd,drive=disk,bus=ahci.0,bootindex=0"],
         "usb2": ["-device", "usb-ehci", "-device", "usb-storage,drive=disk,bootindex=0"],
     }
     if kind not in device:
         raise QemuError(f"no disk is called {kind}: {', '.join(DISKS)}")
-    keep = ",snapshot=on" if snapshot else ""
+    keep = ",media=cdrom,readonly=on" if kind == "cd" else ",snapshot=on" if snapshot else ""
     return ["-drive", f"if=none,id=disk,format=raw{keep},file={image}", *device[kind]]
 
 

@@ -8,6 +8,7 @@ Tokenizers cut texts into words by these classes, so the table stays at one vers
 has. Python's unicodedata has that version in Python 3.13; otherwise the module unicodedata2 has it
 (pip install unicodedata2==15.1.0).
 """
+import argparse
 import sys
 import unicodedata
 from pathlib import Path
@@ -102,12 +103,15 @@ inline constexpr uint8_t kUnicodeTable[{len(packed)}] = {{
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="only compare")
+    args = parser.parse_args()
     module = data()
     if not module:
         sys.exit(f"error: no Unicode {VERSION} here (unicodedata has {unicodedata.unidata_version}): "
                  f"pip install unicodedata2=={VERSION}")
     text = table(module)
-    if "--check" in sys.argv[1:]:
+    if args.check:
         if TABLE.read_text() != text:
             sys.exit(f"error: {TABLE.name} is not what Unicode {VERSION} gives")
         return

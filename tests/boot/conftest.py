@@ -30,7 +30,7 @@ class Room:
             config = {"on_finish": "exit", **dict(config)}  # unattended: no prompt after the story
         folder = self.folder / str(len(self.machines) + 1)
         folder.mkdir(parents=True)
-        image = folder / "disk.img"
+        image = folder / ("disk.iso" if options.get("disk") == "cd" else "disk.img")
         make_image.make_image(image, [(program, boot_path), *files], list(dict(config).items()))
         options.setdefault("accel", self.accel)
         machine = Machine(image, folder, **options)
@@ -47,7 +47,8 @@ class Room:
         for machine in self.machines:
             machine.stop()
             if not os.environ.get("KEEP_IMAGES"):
-                (machine.folder / "disk.img").unlink(missing_ok=True)
+                for image in machine.folder.glob("disk.*"):
+                    image.unlink()
 
 
 def pytest_addoption(parser):

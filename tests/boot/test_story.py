@@ -6,8 +6,8 @@ import pytest
 
 from make_image import firmware_path
 from story import parse, told
-from support import (STANDALONE, case_name, checkpoint, llama2c_cases, own_cases, sampling_arguments, shared, tokenizer,
-                     words_of)
+from support import (DEFAULT_MODEL, DEFAULT_TOKENIZER, STANDALONE, case_name, checkpoint, llama2c_cases, own_cases,
+                     sampling_arguments, shared, tokenizer, words_of)
 
 MODEL, WORDS = r"\models\model.bin", r"\models\tokenizer.bin"
 
@@ -111,6 +111,15 @@ def test_the_standalone_program_tells_its_own_story_without_a_disk_file(machine)
     case = next(case for case in own_cases() if case["shape"] == "default" and case["precision"] == "q8" and case["prompt"])
     booted = machine.start([], {"prompt": case["prompt"].replace("\n", " "), "ids": "on", "temperature": 0, "steps": 20},
                            program=STANDALONE)
+    assert len(told(booted).ids) == 20
+    assert booted.expect_firmware() is None
+
+
+def test_it_boots_from_a_cd(machine):
+    case = next(case for case in own_cases() if case["shape"] == "default" and case["precision"] == "q8" and case["prompt"])
+    booted = machine.start([(DEFAULT_MODEL, MODEL), (DEFAULT_TOKENIZER, WORDS)],
+                           {"prompt": case["prompt"].replace("\n", " "), "ids": "on", "temperature": 0, "steps": 20,
+                            "model": MODEL, "tokenizer": WORDS}, disk="cd")
     assert len(told(booted).ids) == 20
     assert booted.expect_firmware() is None
 

@@ -52,10 +52,60 @@ def test_there_are_enough_clusters_for_FAT32_and_room_for_saving(tmp_path, size)
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path, monkeypatch):
-    for name, zone in (("a", "UTC"), ("b", "America/New_York")):
-        monkeypatch.setenv("TZ", zone)
-        make_image.make_image(tmp_path / name, FILES, [("steps", 5)])
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    for ending in ("img", "iso"):
+        a, b = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
+        for path, zone in ((a, "UTC"), (b, "America/New_York")):
+            monkeypatch.setenv("TZ", zone)
+            make_image.make_image(path, FILES, [("steps", 5)])
+        assert a.read_bytes() == b.read_bytes()
+
+
+def test_no_image_tells_the_version_of_what_made_it(tmp_path):
+    make_image.make_image(tmp_path / "disk.img", FILES)
+    assert b"MTOO" not in (tmp_path / "disk.img").read_bytes()
+
+
+def both(data):
+    """A number that stands twice, in both orders."""
+    half = len(data) // 2
+    assert data[:half] == data[half:][::-1]
+    return int.from_bytes(data[:half], "little")
+
+
+@pytest.mark.parametrize("size, count", [(1000, 0), (61 << 20, 0)])
+def test_a_cd_is_the_same_disk_and_says_where_firmware_boots_from(tmp_path, size, count):
+    """Read by hand, beside ECMA-119 8.4 and 9.1, and El Torito 2."""
+    files = [*FILES, (bytes(size), "large")]
+    make_image.make_image(tmp_path / "disk.iso", files)
+    make_image.make_image(tmp_path / "disk.img", files, free_mib=0)
+    cd, disk = ((tmp_path / name).read_bytes() for name in ("disk.iso", "disk.img"))
+    assert len(cd) == len(disk) and cd[1 << 20:] == disk[1 << 20:] and cd[:512] == disk[:512]
+    first, boot, last = (cd[sector * 2048:(sector + 1) * 2048] for sector in (16, 17, 18))
+    assert [part[:7] for part in (first, boot, last)] == [b"\1CD001\1", b"\0CD001\1", b"\xffCD001\1"]
+    assert both(first[80:88]) * 2048 == len(cd) and both(first[128:132]) == 2048
+    root = first[156:190]
+    assert root[0] == 34 and both(root[10:18]) == 2048 and root[25] == 2
+    at = both(root[2:10]) * 2048
+    entries = {}
+    while cd[at]:
+        record = cd[at:at + cd[at]]
+        entries[record[33:33 + record[32]]] = both(record[2:10]) * 2048, both(record[10:18])
+        at += cd[at]
+    assert entries[b"EFI.IMG;1"] == (1 << 20, len(cd) - (1 << 20))
+    assert boot[7:39].rstrip(b"\0") == b"EL TORITO SPECIFICATION"
+    catalog = int.from_bytes(boot[71:75], "little") * 2048
+    assert entries[b"BOOT.CAT;1"][0] == catalog
+    entry = cd[catalog:catalog + 64]
+    assert entry[:2] == b"\1\xef" and entry[30:34] == b"\x55\xaa\x88\0"
+    assert sum(int.from_bytes(entry[at:at + 2], "little") for at in range(0, 32, 2)) % 65536 == 0
+    assert int.from_bytes(entry[38:40], "little") == count and int.from_bytes(entry[40:44], "little") * 2048 == 1 << 20
+
+
+def test_a_cd_that_would_be_too_large_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("iso.LARGEST_FILE", 30 << 20)
+    with pytest.raises(ImageError, match="too large for a CD"):
+        make_image.make_image(tmp_path / "disk.iso", FILES)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("files, config, fault", [
