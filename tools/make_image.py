@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 import iso
 
 BOOT_PATH = "EFI/BOOT/BOOTX64.EFI"
+BOOT_PATH_AA64 = "EFI/BOOT/BOOTAA64.EFI"  # where Arm firmware looks; one image may have both
 CONFIG_PATH = "llama.cfg"
 MODEL_FOLDER = "models"
 
@@ -182,6 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", help="the image to write")
     parser.add_argument("--efi", help=f"the program: becomes {firmware_path(BOOT_PATH)}, which firmware starts by itself")
+    parser.add_argument("--efi-aa64", help=f"the program for AArch64: becomes {firmware_path(BOOT_PATH_AA64)}")
     parser.add_argument("--model", help=f"goes to {firmware_path(MODEL_FOLDER)} and is named in llama.cfg")
     parser.add_argument("--tokenizer", help="the same for the tokenizer")
     parser.add_argument("--file", action="append", default=[], metavar="SRC:DEST", type=pair(":", "SOURCE:DESTINATION"),
@@ -194,6 +196,8 @@ def main():
     files, config = with_models(args.file, args.config, args.model, args.tokenizer)
     if args.efi:
         files.append((args.efi, BOOT_PATH))
+    if args.efi_aa64:
+        files.append((args.efi_aa64, BOOT_PATH_AA64))
     try:
         make_image(args.out, files, config, args.free)
     except ImageError as error:

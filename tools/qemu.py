@@ -2,6 +2,7 @@
 
 Used by run_qemu.py, by the boot tests, and by setup.sh to see whether firmware is there:
     tools/qemu.py            prints what was found, and fails when something is missing
+    tools/qemu.py aarch64    the same for AArch64
 """
 import json
 import os
@@ -16,7 +17,6 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OUT = REPOSITORY / "out"
-PROGRAM = "qemu-system-x86_64"
 DISKS = ("virtio", "ahci", "nvme", "usb", "usb2", "cd")
 
 
@@ -25,10 +25,26 @@ class QemuError(Exception):
 
 
 @dataclass(frozen=True)
+class Architecture:
+    name: str
+    program: str          # QEMU's
+    variable: str         # of the environment: another QEMU
+    hosts: tuple          # as platform.machine() calls them in lower case: those that run it in hardware
+    firmware: str         # what it starts with unless told
+
+
+ARCHITECTURES = {arch.name: arch for arch in (
+    Architecture("x86_64", "qemu-system-x86_64", "QEMU", ("x86_64", "amd64"), "ovmf"),
+    Architecture("aarch64", "qemu-system-aarch64", "QEMU_AARCH64", ("aarch64", "arm64"), "aavmf"),
+)}
+
+
+@dataclass(frozen=True)
 class Firmware:
     name: str
     machine: str          # QEMU's -machine
     arguments: tuple      # what makes QEMU start this firmware
+    arch: str = "x86_64"
 
 
 # Firmware code and its empty variable store, in the order in which we like them. A relative path is
@@ -50,26 +66,38 @@ OVMF_SECURE = (
     ("edk2-x86_64-secure-code.fd", "edk2-i386-vars.fd"),
 )
 UBOOT = ("/usr/lib/u-boot/qemu-x86_64/u-boot.rom",)
+# AArch64's.
+AAVMF = (
+    ("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"),                        # Debian, Ubuntu
+    ("/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"),  # Fedora
+    ("/usr/share/edk2/aarch64/QEMU_CODE.fd", "/usr/share/edk2/aarch64/QEMU_VARS.fd"),            # Arch
+    ("/usr/share/qemu/aavmf-aarch64-code.bin", "/usr/share/qemu/aavmf-aarch64-vars.bin"),        # openSUSE
+    ("edk2-aarch64-code.fd", "edk2-arm-vars.fd"),
+)
+UBOOT_AARCH64 = ("/usr/lib/u-boot/qemu_arm64/u-boot.bin",)
+FIRMWARE = ("ovmf", "ovmf-secure", "u-boot", "aavmf", "u-boot-arm64")
 
 
-def qemu():
-    program = os.environ.get("QEMU") or shutil.which(PROGRAM)
+def qemu(arch="x86_64"):
+    arch = ARCHITECTURES[arch]
+    program = os.environ.get(arch.variable) or shutil.which(arch.program)
     if not program:
-        raise QemuError(f"{PROGRAM} is not installed: ./setup.sh installs it")
+        raise QemuError(f"{arch.program} is not installed: ./setup.sh installs it")
     return program
 
 
-def data_folders():
+def data_folders(arch="x86_64"):
     """QEMU's own: share/qemu beside the folder of its program."""
-    program = shutil.which(os.environ.get("QEMU", PROGRAM))
+    arch = ARCHITECTURES[arch]
+    program = shutil.which(os.environ.get(arch.variable, arch.program))
     found = [Path(program).parent, Path(program).resolve().parent] if program else []
     return [folder.parent / "share/qemu" for folder in found]
 
 
-def first_present(candidates):
+def first_present(candidates, arch="x86_64"):
     """The first tuple of paths of which every one is a file."""
     for paths in candidates:
-        folders = [Path("/")] if paths[0].startswith("/") else data_folders()
+        folders = [Path("/")] if paths[0].startswith("/") else data_folders(arch)
         for folder in folders:
             if all((folder / path).is_file() for path in paths):
                 return [folder / path for path in paths]
@@ -84,15 +112,15 @@ def flash(unit, path, writable):
 
 
 def flash_files(name):
-    """The code and the empty variable store of OVMF: two paths."""
+    """The code and the empty variable store of OVMF or AAVMF: two paths."""
     code, store = os.environ.get("OVMF_CODE"), os.environ.get("OVMF_VARS")
     if name == "ovmf" and code and store:
         for path in (code, store):
             if not Path(path).is_file():
                 raise QemuError(f"OVMF_CODE, OVMF_VARS: {path} is not a file")
         return [Path(code), Path(store)]
-    candidates = OVMF if name == "ovmf" else OVMF_SECURE
-    found = first_present(candidates)
+    candidates = {"ovmf": OVMF, "ovmf-secure": OVMF_SECURE, "aavmf": AAVMF}[name]
+    found = first_present(candidates, "aarch64" if name == "aavmf" else "x86_64")
     if not found:
         places = "\n  ".join(code for code, _ in candidates)
         raise QemuError(f"no {name} firmware found: ./setup.sh installs it, or set OVMF_CODE and OVMF_VARS "
@@ -100,21 +128,29 @@ def flash_files(name):
     return found
 
 
+def bios_file(paths):
+    found = first_present([(path,) for path in paths])
+    if not found:
+        raise QemuError(f"U-Boot for QEMU is not installed (looked for {', '.join(paths)})")
+    return str(found[0])
+
+
 def find_firmware(name="ovmf", variables=None):
-    """The firmware called `name`: ovmf, ovmf-secure (with Secure Boot and SMM) or u-boot.
+    """The firmware called `name`: ovmf, ovmf-secure (with Secure Boot and SMM), u-boot; for AArch64 aavmf, u-boot-arm64.
     variables: another variable store than the empty one that comes with it."""
     if name == "u-boot":
-        found = first_present([(path,) for path in UBOOT])
-        if not found:
-            raise QemuError(f"U-Boot for QEMU is not installed (looked for {', '.join(UBOOT)})")
-        return Firmware(name, "pc", ("-bios", str(found[0])))
+        return Firmware(name, "pc", ("-bios", bios_file(UBOOT)))
+    if name == "u-boot-arm64":
+        return Firmware(name, "virt", ("-bios", bios_file(UBOOT_AARCH64)), "aarch64")
 
-    if name not in ("ovmf", "ovmf-secure"):
-        raise QemuError(f"no firmware is called {name}: ovmf, ovmf-secure, u-boot")
+    if name not in FIRMWARE:
+        raise QemuError(f"no firmware is called {name}: {', '.join(FIRMWARE)}")
     found = flash_files(name)
     arguments = flash(0, found[0], writable=False) + flash(1, Path(variables or found[1]), writable=True)
     if name == "ovmf-secure":
         return Firmware(name, "q35,smm=on", ("-global", "driver=cfi.pflash01,property=secure,value=on", *arguments))
+    if name == "aavmf":
+        return Firmware(name, "virt", tuple(arguments), "aarch64")
     return Firmware(name, "q35", tuple(arguments))
 
 
@@ -137,14 +173,18 @@ def disk_arguments(image, kind="virtio", snapshot=False):
 def command(firmware, accel="tcg", cpu="max", smp=2, memory=512, screen=False):
     """The machine without disks and consoles: a list of arguments to add to."""
     engine = "tcg,thread=multi" if accel == "tcg" else accel
-    return [qemu(), "-nodefaults", "-machine", firmware.machine, "-accel", engine, "-cpu", cpu, "-smp", str(smp),
-            "-m", str(memory), "-vga", "std" if screen else "none", "-net", "none", *firmware.arguments]
+    if firmware.arch == "aarch64":  # no PC: neither VGA nor a keyboard controller
+        display = ["-device", "ramfb", "-device", "qemu-xhci,id=input", "-device", "usb-kbd,bus=input.0"] if screen else []
+    else:
+        display = ["-vga", "std" if screen else "none"]
+    return [qemu(firmware.arch), "-nodefaults", "-machine", firmware.machine, "-accel", engine, "-cpu", cpu,
+            "-smp", str(smp), "-m", str(memory), *display, "-net", "none", *firmware.arguments]
 
 
-def hardware_accelerator():
+def hardware_accelerator(arch="x86_64"):
     """The name of the accelerator that this machine should have, or None and why not."""
     system, machine = platform.system(), platform.machine().lower()
-    if machine not in ("x86_64", "amd64"):
+    if machine not in ARCHITECTURES[arch].hosts:
         return None, None
     if system == "Linux" and os.path.exists("/dev/kvm"):
         usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
@@ -152,10 +192,10 @@ def hardware_accelerator():
     return ("hvf", None) if system == "Darwin" else (None, None)
 
 
-def runs_firmware(accel, seconds=10):
-    """Whether OVMF says anything on the serial line within this time, which it does late in its start. Some machines
+def runs_firmware(accel, arch="x86_64", seconds=10):
+    """Whether firmware says anything on the serial line within this time, which it does late in its start. Some machines
     have /dev/kvm and still stop at the first unusual instruction."""
-    line = [*command(find_firmware(), accel, smp=1), "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"]
+    line = [*command(find_firmware(ARCHITECTURES[arch].firmware), accel, smp=1), "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"]
     process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         end = time.monotonic() + seconds
@@ -173,20 +213,21 @@ def runs_firmware(accel, seconds=10):
         process.wait()
 
 
-def accelerator(choice="auto"):
+def accelerator(choice="auto", arch="x86_64"):
     """The accelerator to use, and a line for the user when it is not the obvious one. "auto" takes
     hardware where it truly runs firmware; the answer is kept in out/accelerator.json."""
     if choice != "auto":
         return choice, None
-    name, refusal = hardware_accelerator()
+    name, refusal = hardware_accelerator(arch)
     if not name:
         return "tcg", refusal and f"{refusal}: QEMU emulates the CPU in software (slow)"
     cache = OUT / "accelerator.json"
-    key = " ".join([name, qemu(), str(os.stat(qemu()).st_mtime_ns), platform.release(), *find_firmware().arguments])
+    program, firmware = qemu(arch), find_firmware(ARCHITECTURES[arch].firmware)
+    key = " ".join([name, program, str(os.stat(program).st_mtime_ns), platform.release(), *firmware.arguments])
     try:
         works = json.loads(cache.read_text())[key]
     except (OSError, ValueError, KeyError, TypeError):
-        works = runs_firmware(name)
+        works = runs_firmware(name, arch)
         OUT.mkdir(exist_ok=True)
         cache.write_text(json.dumps({key: works}) + "\n")
     if works:
@@ -195,9 +236,10 @@ def accelerator(choice="auto"):
 
 
 def main():
+    arch = sys.argv[1] if len(sys.argv) > 1 else "x86_64"
     try:
-        print(qemu())
-        print(*find_firmware().arguments)
+        print(qemu(arch))
+        print(*find_firmware(ARCHITECTURES[arch].firmware).arguments)
     except QemuError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

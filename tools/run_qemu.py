@@ -21,7 +21,8 @@ def add_machine_options(parser):
     parser.add_argument("--disk", choices=qemu.DISKS, default="virtio", help="what the disk is attached to")
     parser.add_argument("--accel", choices=("auto", "kvm", "hvf", "tcg"), default="auto",
                         help="default: hardware where it works, else software emulation")
-    parser.add_argument("--firmware", choices=("ovmf", "ovmf-secure", "u-boot"), default="ovmf")
+    parser.add_argument("--arch", choices=qemu.ARCHITECTURES, default="x86_64", help="the machine (default x86_64)")
+    parser.add_argument("--firmware", choices=qemu.FIRMWARE, help="default: ovmf, for AArch64 aavmf")
     parser.add_argument("--display", action="store_true", help="open a window with the machine's screen, too")
 
 
@@ -35,8 +36,10 @@ def run_image(image, args, extra=()):
     """Runs QEMU until the machine is switched off. Returns its exit status."""
     if not Path(image).is_file():
         raise qemu.QemuError(f"{image}: no such file")
-    firmware = qemu.find_firmware(args.firmware)
-    accel, note = qemu.accelerator(args.accel)
+    firmware = qemu.find_firmware(args.firmware or qemu.ARCHITECTURES[args.arch].firmware)
+    if firmware.arch != args.arch:
+        raise qemu.QemuError(f"{firmware.name} is firmware for {firmware.arch}: add --arch {firmware.arch}")
+    accel, note = qemu.accelerator(args.accel, firmware.arch)
     if note:
         print(note, flush=True)
     line = [*qemu.command(firmware, accel, args.cpu, args.smp, args.memory, args.display),

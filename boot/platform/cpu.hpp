@@ -19,9 +19,12 @@ class VectorState {
   void restore();
 
  private:
-  bool saved_ = false, enabled_ = false;
-  uint64_t float_control_ = 0;             // x86-64: MXCSR; AArch64: FPCR
-  uint64_t control_ = 0, features_ = 0;  // x86-64: CR4, XCR0
+  struct Kept {
+    bool saved = false, enabled = false;
+    uint64_t float_control = 0;            // x86-64: MXCSR
+    uint64_t control = 0, features = 0;  // x86-64: CR4, XCR0
+  };
+  Kept kept_;
 };
 
 /// The processor's name, such as "AMD EPYC 9R14", without the spaces around it.

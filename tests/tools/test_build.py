@@ -7,7 +7,16 @@ import pytest
 from support import ROOT
 
 LISTS = sorted({path for path in ROOT.glob("**/*.ninja") if "out" not in path.relative_to(ROOT).parts})
-TEXT = "\n".join(path.read_text().replace("$\n", " ") for path in LISTS).replace("tests/host/$arch/", "tests/host/x86_64/")
+ARCHITECTURES = ("x86_64", "aarch64")
+
+
+def of_each_architecture(line):
+    """A line of the build, once for each architecture that it speaks of."""
+    return [line.replace("$arch", arch) for arch in (ARCHITECTURES if "$arch" in line else ("",))]
+
+
+TEXT = "\n".join(each for path in LISTS for line in path.read_text().replace("$\n", " ").split("\n")
+                 for each in of_each_architecture(line))
 EDGES = [line.partition(":") for line in re.findall(r"^build (.+)$", TEXT, re.M)]
 COMPILED = [(out, words.split()[1]) for out, _, words in EDGES if re.match(r" (cxx_\w+|embed) ", words)]
 FOLDERS = ("rt", "model", "boot", "tests")
@@ -50,8 +59,9 @@ def test_git_ignores_the_keys_that_the_readme_creates():
     assert ignored == made
 
 
-def test_an_image_has_only_the_kernel_sets_of_its_list():
-    linked = set(re.findall(r"\?k(\w+)Kernels@model@@", (ROOT / "out/llama.efi.map").read_text()))
-    listed = (ROOT / "model/kernels/x86_64/sets.cpp").read_text()
+@pytest.mark.parametrize("program, arch", [("llama.efi", "x86_64"), ("llama-aa64.efi", "aarch64")])
+def test_an_image_has_only_the_kernel_sets_of_its_list(program, arch):
+    linked = set(re.findall(r"\?k(\w+)Kernels@model@@", (ROOT / f"out/{program}.map").read_text()))
+    listed = (ROOT / f"model/kernels/{arch}/sets.cpp").read_text()
     assert linked == set(re.findall(r"&k(\w+)Kernels", listed))
     assert "Scalar" not in linked

@@ -43,8 +43,8 @@ CounterRate counter_rate() {
 rt::CpuFeatures VectorState::enable() {
   restore();
   // The rounding mode decides the bits of every float; firmware need not have set it on every processor.
-  float_control_ = read_mxcsr();
-  saved_ = true;
+  kept_.float_control = read_mxcsr();
+  kept_.saved = true;
   write_mxcsr(kMxcsr);
   const uint32_t last_leaf = cpuid(0).eax;
   const Cpuid basic = cpuid(1);
@@ -54,12 +54,12 @@ rt::CpuFeatures VectorState::enable() {
   const uint64_t may = uint64_t{allowed.edx} << 32 | allowed.eax;
   if ((may & kXcr0Avx) != kXcr0Avx) return {};
 
-  control_ = read_cr4();
-  write_cr4(control_ | kOsxsave);
-  features_ = read_xcr0();
-  enabled_ = true;
+  kept_.control = read_cr4();
+  write_cr4(kept_.control | kOsxsave);
+  kept_.features = read_xcr0();
+  kept_.enabled = true;
   const bool wide = (may & kXcr0Avx512) == kXcr0Avx512;
-  write_xcr0(features_ | (wide ? kXcr0Avx512 : kXcr0Avx));
+  write_xcr0(kept_.features | (wide ? kXcr0Avx512 : kXcr0Avx));
 
   const Cpuid extended = cpuid(7);
   const auto only_if = rt::CpuFeatures::only_if;
@@ -73,13 +73,13 @@ rt::CpuFeatures VectorState::enable() {
 }
 
 void VectorState::restore() {
-  if (saved_) write_mxcsr(static_cast<uint32_t>(float_control_));
-  saved_ = false;
-  if (!enabled_) return;
-  enabled_ = false;
+  if (kept_.saved) write_mxcsr(static_cast<uint32_t>(kept_.float_control));
+  kept_.saved = false;
+  if (!kept_.enabled) return;
+  kept_.enabled = false;
   clear_upper_halves();
-  write_xcr0(features_);
-  write_cr4(control_);
+  write_xcr0(kept_.features);
+  write_cr4(kept_.control);
 }
 
 CpuName::CpuName() : text("unknown") {
