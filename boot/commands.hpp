@@ -37,7 +37,6 @@ struct Conversation {
 
  private:
   Pager pager_;
-  alignas(model::Session) uint8_t session_room_[sizeof(model::Session)];
 };
 
 /// Does what a line that began with / says, without the /.

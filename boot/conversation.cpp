@@ -79,8 +79,7 @@ rt::Result<Engine*> Conversation::engine() {
 }
 
 void Conversation::forget_story() {
-  model::Engine& own = model.engine()->model;
-  session = new (rt::Placement{session_room_}) model::Session(own.transformer(), own.tokenizer(), own.sampler());
+  session = &model.engine()->model.session();
 }
 
 rt::Result<void> Conversation::tell(uint64_t started) {

@@ -21,11 +21,19 @@ uint32_t distance(rt::Text a, rt::Text b) {
   return row[b.size];
 }
 
+/// Are they the same name? Between its words stands - or _: whoever types need not know which.
+bool same(rt::Text a, rt::Text b) {
+  const auto letter = [](char c) { return c == '-' ? '_' : c; };
+  uint64_t i = 0;
+  while (i < a.size && i < b.size && letter(a[i]) == letter(b[i])) ++i;
+  return i == a.size && i == b.size;
+}
+
 }  // namespace
 
 uint32_t Names::find(rt::Text name) const {
   uint32_t i = 0;
-  while (i < count && !((*this)[i] == name)) ++i;
+  while (i < count && !same((*this)[i], name)) ++i;
   return i;
 }
 

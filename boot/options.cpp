@@ -26,8 +26,16 @@ constexpr Option kOptions[] = {
      "TEXT", "", "told to a chat model first; else its own"},
     {"temperature", 't', Kind::real, Effect::story, offsetof(Options, temperature), 0, 10, "", "0.8",
      "0: always the likeliest token"},
-    {"topp", 'p', Kind::real, Effect::story, offsetof(Options, topp), 0, 1, "", "0.9",
+    {"topp", 'p', Kind::real, Effect::story, offsetof(Options, topp), 0, 1, "", "usual",
      "draw from the likeliest of this share"},
+    {"top_k", 0, Kind::whole, Effect::story, offsetof(Options, top_k), 0, 1 << 20, "N", "40",
+     "GGUF: draw from so many likeliest; 0: all"},
+    {"min_p", 0, Kind::real, Effect::story, offsetof(Options, min_p), 0, 1, "", "0.05",
+     "GGUF: at least this share of the likeliest"},
+    {"repeat_penalty", 0, Kind::real, Effect::story, offsetof(Options, repeat_penalty), 0, 10, "", "1",
+     "GGUF: against repeating; 1: nothing"},
+    {"template", 0, Kind::text, Effect::story, offsetof(Options, chat_template), offsetof(Options, rooms.chat_template),
+     16, "NAME", "", "of a chat, if not the model's; or none"},
     {"seed", 's', Kind::whole, Effect::story, offsetof(Options, seed), 0, Option::kAny, "N", "0",
      "one seed, one story; 0: another each time"},
     {"steps", 'n', Kind::whole, Effect::story, offsetof(Options, steps), 0, 1 << 20, "N", "256",
@@ -80,7 +88,9 @@ const rt::Error& refuse(const Option& option, rt::Text value) {
     case Kind::text:
       return rt::fail(rt::Errc::usage, value.size, "%s has at most %'u bytes, not %'zu", option.name, option.most,
                       size_t(value.size));
-    case Kind::real: wants = rt::print_to(all, "a number from 0 to %u", option.most); break;
+    case Kind::real:
+      wants = rt::print_to(all, option.has_usual() ? "a number from 0 to %u or 'usual'" : "a number from 0 to %u", option.most);
+      break;
     case Kind::whole:
       wants = option.most == Option::kAny ? "a whole number" : rt::print_to(all, "a whole number up to %'u", option.most);
       break;
@@ -124,8 +134,9 @@ rt::Result<void> OptionSet::set(const Option& option, rt::Text value) const {
       return {};
     }
     case Kind::real: {
-      float number = 0;
-      if (!rt::parse_f32(value, number) || !(number >= 0 && number <= float(option.most))) return refuse(option, value);
+      float number = -1;
+      const bool usual = option.has_usual() && value == option.initial;
+      if (!usual && (!rt::parse_f32(value, number) || !(number >= 0 && number <= float(option.most)))) return refuse(option, value);
       *reinterpret_cast<float*>(place) = number;
       return {};
     }
@@ -153,7 +164,11 @@ rt::Text OptionSet::value(const Option& option, rt::Span<char> buffer) const {
   const char* const place = static_cast<const char*>(values) + option.place;
   switch (option.kind) {
     case Kind::text: return *reinterpret_cast<const rt::Text*>(place);
-    case Kind::real: return rt::print_to(buffer, "%g", double(*reinterpret_cast<const float*>(place)));
+    case Kind::real: {
+      const float number = *reinterpret_cast<const float*>(place);
+      if (number < 0) return option.initial;
+      return rt::print_to(buffer, "%g", double(number));
+    }
     case Kind::whole:
       return rt::print_to(buffer, "%llu", static_cast<unsigned long long>(*reinterpret_cast<const uint64_t*>(place)));
     case Kind::choice: {

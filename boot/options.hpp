@@ -25,8 +25,11 @@ struct Options {
   rt::Text prompt_file;  // what `prompt` was read from
   rt::Text system;       // what a chat begins with; empty: what the model's template has
   rt::Text kernel;       // empty: the fastest
+  rt::Text chat_template;  // of a conversation; empty: the model's own
   float temperature;
-  float topp;
+  float topp;  // below 0: as usual with the model's format
+  uint64_t top_k;
+  float min_p, repeat_penalty;
   uint64_t seed;  // of the next story; 0: another one every time
   uint64_t steps;
   uint64_t threads;  // 0: as many processors as pay
@@ -42,8 +45,14 @@ struct Options {
   bool help, version;
 
   struct Rooms {
-    char model[256], tokenizer[256], prompt[kPromptBytes], prompt_file[256], system[kSystemBytes], kernel[32], output[256];
+    char model[256], tokenizer[256], prompt[kPromptBytes], prompt_file[256], system[kSystemBytes], kernel[32],
+        chat_template[16], output[256];
   } rooms;
+
+  /// How tokens are drawn, but for the seed of 0.
+  model::Sampling sampling() const {
+    return {temperature, topp, seed, static_cast<uint32_t>(top_k), min_p, repeat_penalty};
+  }
 };
 
 /// One option: a row of a table.
@@ -70,6 +79,8 @@ struct Option {
   const char* help;
 
   static constexpr uint32_t kAny = ~uint32_t{0};
+  /// Is there a value for what depends on other things? Then it is the default, and numbers are below 0.
+  bool has_usual() const { return kind == Kind::real && rt::Text(initial) == "usual"; }
   /// May it stand on a command line without a value?
   bool is_switch() const { return kind == Kind::choice && rt::Text(values) == "off|on"; }
 };

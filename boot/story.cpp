@@ -10,7 +10,9 @@ rt::Result<void> begin(Engine& engine, model::Session& session, const Options& o
                        Record& record, const Terminal& terminal) {
   const uint32_t steps = static_cast<uint32_t>(options.steps);
   if (rt::Result<void> done = session.begin(prompt, steps, engine.model.arena()); !done) return done;
-  engine.model.sampler().set({options.temperature, options.topp, seed});
+  model::Sampling sampling = options.sampling();
+  sampling.seed = seed;
+  engine.model.sampler().set(sampling);
   record.clear();
   record.seed = seed;
   if (options.temperature != 0)

@@ -17,9 +17,8 @@ rt::Result<void> tell(Engine& engine, rt::CpuFeatures features, Options& options
   if (!pages) return pages.error();
   Record& record = *new (rt::Placement{pages->memory().data}) Record;
   record.clear();
-  model::Session session(engine.model.transformer(), engine.model.tokenizer(), engine.model.sampler());
   const uint64_t seed = options.seed ? options.seed : platform::entropy() % 1'000'000'000 + 1;
-  return tell_story(engine, session, options, options.prompt, seed, record, terminal, started, nullptr);
+  return tell_story(engine, engine.model.session(), options, options.prompt, seed, record, terminal, started, nullptr);
 }
 
 }  // namespace

@@ -17,13 +17,6 @@ void penalise(rt::Span<float> logits, rt::Span<const Token> recent, float penalt
   }
 }
 
-Token likeliest(rt::Span<const float> logits) {
-  Token best = 0;
-  for (Token token = 1; token < logits.count; ++token)
-    if (logits[token] > logits[best]) best = token;
-  return best;
-}
-
 /// A heap of tokens with the least likely on top.
 class LeastLikelyFirst {
  public:
@@ -68,20 +61,6 @@ class LeastLikelyFirst {
 
 }  // namespace
 
-rt::Result<ChainSampler> ChainSampler::create(uint32_t vocab_size, rt::Arena& arena) {
-  rt::Result<rt::Span<Token>> order = arena.make_raw<Token>(vocab_size);
-  if (!order) return order.error();
-  ChainSampler sampler;
-  sampler.order_ = *order;
-  return sampler;
-}
-
-uint64_t ChainSampler::arena_bytes(uint32_t vocab_size) {
-  rt::Arena arena = rt::Arena::counting();
-  (void)arena.make_raw<Token>(vocab_size);
-  return arena.used();
-}
-
 Token ChainSampler::sample(rt::Span<float> logits, rt::Span<const Token> context) {
   const uint64_t recent = rt::min(context.count, kPenaltyWindow);
   if (sampling_.repeat_penalty != 1) penalise(logits, context.from(context.count - recent), sampling_.repeat_penalty);
@@ -103,7 +82,7 @@ Token ChainSampler::sample(rt::Span<float> logits, rt::Span<const Token> context
 uint64_t ChainSampler::shortlist(rt::Span<const float> logits, float most, float& sum) {
   const uint64_t k = rt::min<uint64_t>(sampling_.top_k ? sampling_.top_k : logits.count, logits.count);
   const bool all = k == logits.count;
-  // Whether top_p has cut before or not, min_p leaves the same: of tokens in order, both leave the first few.
+  // Whether topp has cut before or not, min_p leaves the same: of tokens in order, both leave the first few.
   const float least = most + rt::log(sampling_.min_p);
   LeastLikelyFirst list(logits, order_.data);
   sum = 0;
@@ -128,9 +107,10 @@ uint64_t ChainSampler::shortlist(rt::Span<const float> logits, float most, float
 Token ChainSampler::draw(rt::Span<const float> logits, float most) {
   float sum;
   uint64_t n = shortlist(logits, most, sum);
-  const float share = sampling_.top_p * sum;
+  const bool cuts = sampling_.topp > 0 && sampling_.topp < 1;
+  const float share = sampling_.topp * sum;
   float held = 0;
-  for (uint64_t i = 0; i < n && sampling_.top_p < 1; ++i)
+  for (uint64_t i = 0; i < n && cuts; ++i)
     if ((held += rt::exp(logits[order_[i]] - most)) >= share) n = i + 1;
 
   const auto weight = [&](uint64_t i) { return rt::exp((logits[order_[i]] - most) / sampling_.temperature); };

@@ -23,7 +23,8 @@ rt::Result<void> Engine::open(rt::ByteSource& source) {
 uint64_t Engine::working_bytes(uint32_t context, uint32_t slices) const {
   const Config& c = info().config;
   return rt::round_up(Transformer::arena_bytes(c, plan_->activation_size(), context, slices), rt::Arena::kAlign) +
-         rt::round_up(Sampler::arena_bytes(c.vocab_size), rt::Arena::kAlign) + prompt_bytes(context);
+         rt::round_up(Sampler::arena_bytes(c.vocab_size), rt::Arena::kAlign) +
+         rt::round_up(Session::ids_needed(context) * sizeof(Token), rt::Arena::kAlign) + prompt_bytes(context);
 }
 
 rt::Result<void> Engine::reserve(const EngineOptions& options, uint64_t tokenizer_file,
@@ -75,9 +76,12 @@ rt::Result<void> Engine::start(const Kernels& kernels, rt::Workers& workers) {
   rt::Result<Transformer> transformer = Transformer::create(model_, context_, kernels, workers, working_);
   if (!transformer) return transformer.error();
   transformer_ = *transformer;
-  rt::Result<Sampler> sampler = Sampler::create(info().config.vocab_size, kernels, working_);
+  rt::Result<Sampler*> sampler = file_->make_sampler(kernels, working_);
   if (!sampler) return sampler.error();
   sampler_ = *sampler;
+  rt::Result<rt::Span<Token>> ids = working_.make_raw<Token>(Session::ids_needed(context_));
+  if (!ids) return ids.error();
+  if (!needs_tokenizer()) session_ = Session(transformer_, *tokenizer_, *sampler_, *ids);
   return {};
 }
 

@@ -46,7 +46,9 @@ class Engine {
   const Model& model() const { return model_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   Transformer& transformer() { return transformer_; }
-  Sampler& sampler() { return sampler_; }
+  Sampler& sampler() { return *sampler_; }
+  /// The one text that the KV cache is for.
+  Session& session() { return session_; }
   /// For texts: what is taken here is given back when the text has ended.
   rt::Arena& arena() { return working_; }
 
@@ -67,7 +69,8 @@ class Engine {
   uint32_t wanted_context_ = 0, context_ = 0;
   Model model_;
   Transformer transformer_;
-  Sampler sampler_;
+  Sampler* sampler_ = nullptr;
+  Session session_;
 };
 
 }  // namespace model

@@ -9,6 +9,7 @@ namespace model {
 /// Embedding, N layers of attention and feed-forward with pre-normalisation, and the logits after the
 /// last position.
 rt::Span<float> Transformer::forward(rt::Span<const Token> tokens, uint32_t first) {
+  first_run_ = rt::min(first_run_, first);
   uint32_t n = 0;
   for (; !tokens.empty(); tokens = tokens.from(n), first += n) {
     n = uint32_t(rt::min<uint64_t>(tokens.count, kBatch));

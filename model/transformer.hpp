@@ -25,6 +25,14 @@ class Transformer {
   /// Returns the logits [vocab_size] after the last one, valid until the next call.
   rt::Span<float> forward(rt::Span<const Token> tokens, uint32_t first);
 
+  /// The first position that was run since the last call of this; ~0: none. For who wants to know what of the cache is
+  /// still what he left there.
+  uint32_t first_run() {
+    const uint32_t first = first_run_;
+    first_run_ = ~0u;
+    return first;
+  }
+
   uint32_t context() const { return cache_.context(); }
   const Config& config() const { return model_->config; }
   const Kernels& kernels() const { return *kernels_; }
@@ -44,6 +52,7 @@ class Transformer {
   const Kernels* kernels_ = nullptr;
   rt::Workers* workers_ = nullptr;
   KvCache cache_;
+  uint32_t first_run_ = ~0u;
   // Activations of up to kBatch positions.
   Rows x_;             // [dim] the residual stream
   Rows h_;             // [dim] x, normalised

@@ -1,6 +1,8 @@
 #pragma once
 #include "model/formats/stream.hpp"
 #include "model/formats/tensors.hpp"
+#include "model/kernels/kernels.hpp"
+#include "model/sampler.hpp"
 #include "model/tokenizers/tokenizer.hpp"
 
 namespace model {
@@ -12,6 +14,9 @@ class ModelFile {
   virtual const ModelInfo& info() const = 0;
   /// The tokenizer that the head brought; null: it is in a file of its own (tokenizer_file.hpp).
   virtual const Tokenizer* tokenizer() const { return nullptr; }
+
+  /// How tokens are drawn for it, in memory from `arena`: Sampler::arena_bytes(). `kernels` must outlive the sampler.
+  virtual rt::Result<Sampler*> make_sampler(const Kernels& kernels, rt::Arena& arena) const = 0;
 
   /// How its tensors are kept where the user wants `storage`. Takes a little memory from `arena`,
   /// where the plan lives.

@@ -1,5 +1,6 @@
 #include "model/formats/gguf.hpp"
 
+#include "model/chain_sampler.hpp"
 #include "model/formats/gguf_tensors.hpp"
 #include "model/formats/gguf_tokenizer.hpp"
 #include "model/pack.hpp"
@@ -54,6 +55,7 @@ class GgufFile final : public ModelFile {
 
   const ModelInfo& info() const override { return info_; }
   const Tokenizer* tokenizer() const override { return tokenizer_; }
+  rt::Result<Sampler*> make_sampler(const Kernels& kernels, rt::Arena& arena) const override;
   rt::Result<const TensorPlan*> plan(const Storage& storage, rt::Arena& arena) const override;
   uint64_t scratch_bytes() const override;
   rt::Result<void> load(Stream& stream, Model& model, rt::Arena& scratch) const override;
@@ -257,6 +259,12 @@ rt::Result<void> GgufFile::describe(rt::Arena& arena) {
   }
   info_.weights = text->data;
   return {};
+}
+
+rt::Result<Sampler*> GgufFile::make_sampler(const Kernels&, rt::Arena& arena) const {
+  rt::Result<ChainSampler*> sampler = ChainSampler::create(info_.config.vocab_size, arena);
+  if (!sampler) return sampler.error();
+  return *sampler;
 }
 
 rt::Result<const TensorPlan*> GgufFile::plan(const Storage& storage, rt::Arena& arena) const {

@@ -1,5 +1,7 @@
 #include "model/formats/llama2c.hpp"
 
+#include "model/llama2c_sampler.hpp"
+
 namespace model {
 namespace {
 
@@ -123,6 +125,7 @@ class Llama2cFile final : public ModelFile {
   explicit Llama2cFile(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
   const ModelInfo& info() const override { return checkpoint_.info; }
+  rt::Result<Sampler*> make_sampler(const Kernels& kernels, rt::Arena& arena) const override;
   rt::Result<const TensorPlan*> plan(const Storage& storage, rt::Arena& arena) const override;
   uint64_t scratch_bytes() const override { return checkpoint_.scratch_bytes(); }
   rt::Result<void> load(Stream& stream, Model& model, rt::Arena& scratch) const override {
@@ -153,6 +156,12 @@ class Llama2cFile final : public ModelFile {
 
   Checkpoint checkpoint_;
 };
+
+rt::Result<Sampler*> Llama2cFile::make_sampler(const Kernels& kernels, rt::Arena& arena) const {
+  rt::Result<Llama2cSampler*> sampler = Llama2cSampler::create(info().config.vocab_size, kernels, arena);
+  if (!sampler) return sampler.error();
+  return *sampler;
+}
 
 rt::Result<const TensorPlan*> Llama2cFile::plan(const Storage& storage, rt::Arena& arena) const {
   rt::Result<rt::Span<uint8_t>> place = arena.make_raw<uint8_t>(sizeof(Plan));

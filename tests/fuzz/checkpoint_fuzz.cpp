@@ -15,7 +15,8 @@
 
 #include "model/kernels/select.hpp"
 #include "model/pack.hpp"
-#include "model/sampler.hpp"
+#include "model/chain_sampler.hpp"
+#include "model/llama2c_sampler.hpp"
 #include "model/transformer.hpp"
 #include "tests/fuzz/checkpoint_file.hpp"
 #include "tests/fuzz/source.hpp"
@@ -120,14 +121,23 @@ test::Exact<float> logits_of(const model::Model& m, const model::ActivationSize&
 /// Whatever the logits are: what is drawn is a token of the vocabulary, for its row is read next.
 void must_draw_a_token(const test::Exact<float>& logits, const model::Kernels& kernels, const Plan& plan) {
   const auto vocab_size = uint32_t(logits.size());
-  const test::Exact<uint8_t> memory(model::Sampler::arena_bytes(vocab_size));
-  rt::Arena arena(memory.span());
-  auto sampler = model::Sampler::create(vocab_size, kernels, arena);
-  must(bool(sampler), "a sampler fits into what it says that it takes");
   const float topps[] = {0, 0.5f, 0.9f, 1};
-  sampler->set({float(plan.steps) / 25.5f, topps[plan.kernel % 4], plan.piece});
-  sampler->want_probability(plan.piece & 1);
-  must(sampler->sample(logits.span()) < vocab_size, "what is drawn is a token");
+  const model::Sampling sampling = {.temperature = float(plan.steps) / 25.5f, .topp = topps[plan.kernel % 4],
+                                    .seed = plan.piece, .top_k = plan.kernel % 50u, .repeat_penalty = 1.1f};
+  const auto draw = [&](auto create) {
+    const test::Exact<uint8_t> memory(model::Sampler::arena_bytes(vocab_size));
+    rt::Arena arena(memory.span());
+    auto sampler = create(arena);
+    must(bool(sampler), "a sampler fits into what it says that it takes");
+    (*sampler)->set(sampling);
+    (*sampler)->want_probability(plan.piece & 1);
+    test::Exact<float> copy(logits.size());
+    for (uint64_t i = 0; i < logits.size(); ++i) copy[i] = logits[i];
+    const model::Token before[] = {0, vocab_size, 0};
+    must((*sampler)->sample(copy.span(), {before, 3}) < vocab_size, "what is drawn is a token");
+  };
+  draw([&](rt::Arena& arena) { return model::Llama2cSampler::create(vocab_size, kernels, arena); });
+  draw([&](rt::Arena& arena) { return model::ChainSampler::create(vocab_size, arena); });
 }
 
 void compare_kernels(const model::Model& m, const model::ActivationSize& size, const Plan& plan) {

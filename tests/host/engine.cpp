@@ -17,8 +17,7 @@ Engine::Engine(rt::ByteSource& source, rt::ByteSource* tokenizer, const model::E
   if (tokenizer && engine.needs_tokenizer()) need(engine.read_tokenizer(*tokenizer));
   need(engine.read_weights());
   need(engine.start(kernels, workers));
-  if (!engine.needs_tokenizer())
-    session = std::make_unique<model::Session>(engine.transformer(), engine.tokenizer(), engine.sampler());
+  if (!engine.needs_tokenizer()) session = &engine.session();
 }
 
 }  // namespace test

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdlib>
-#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -38,7 +37,7 @@ class Engine {
 
  public:
   model::Engine engine{pages_, pages_};
-  std::unique_ptr<model::Session> session;
+  model::Session* session = nullptr;
 
   const model::Tokenizer& tokenizer() { return engine.tokenizer(); }
   model::Transformer& transformer() { return engine.transformer(); }

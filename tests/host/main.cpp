@@ -52,7 +52,7 @@ std::string read_file(const std::string& path) {
 /// Prints the story; the figures go to stderr, so that stdout holds only the text.
 void tell(const boot::Options& o, test::Engine& engine) {
   using Clock = std::chrono::steady_clock;
-  engine.sampler().set({o.temperature, o.topp, o.seed});
+  engine.sampler().set(o.sampling());
   const std::string file = o.prompt_file.empty() ? "" : read_file(test::string(o.prompt_file));
   const rt::Text prompt = o.prompt_file.empty() ? o.prompt : rt::trim({file.data(), file.size()});
   test::need(engine.session->begin(prompt, uint32_t(o.steps), engine.session_arena()));

@@ -10,7 +10,7 @@
 
 namespace {
 
-using model::ChainSampling;
+using model::Sampling;
 using model::Token;
 using Logits = std::vector<float>;
 
@@ -20,18 +20,18 @@ class Made {
   explicit Made(uint32_t vocab_size)
       : memory_(model::ChainSampler::arena_bytes(vocab_size)), arena_(memory_.span()),
         sampler_(test::need(model::ChainSampler::create(vocab_size, arena_))) {}
-  model::ChainSampler* operator->() { return &sampler_; }
+  model::Sampler* operator->() { return sampler_; }
 
   Token sample(const Logits& logits, const std::vector<Token>& context = {}) {
     const test::Exact<float> copy(logits);
     const test::Exact<Token> exact(context);
-    return sampler_.sample(copy.span(), {exact.data(), exact.size()});
+    return sampler_->sample(copy.span(), {exact.data(), exact.size()});
   }
 
  private:
   test::Exact<uint8_t> memory_;
   rt::Arena arena_;
-  model::ChainSampler sampler_;
+  model::ChainSampler* sampler_;
 };
 
 /// The tokens that the steps leave and their weights, by their definitions, in double precision. `close`: a border lies
@@ -42,7 +42,7 @@ struct Naive {
   bool close = false;
 };
 
-Naive naive(Logits logits, const std::vector<Token>& context, const ChainSampling& sampling) {
+Naive naive(Logits logits, const std::vector<Token>& context, const Sampling& sampling) {
   std::vector<Token> recent(context.end() - int64_t(std::min<size_t>(context.size(), 64)), context.end());
   std::sort(recent.begin(), recent.end());
   recent.erase(std::unique(recent.begin(), recent.end()), recent.end());
@@ -59,13 +59,13 @@ Naive naive(Logits logits, const std::vector<Token>& context, const ChainSamplin
 
   const double most = logits[left.tokens[0]];
   const auto weight = [&](Token token, double temperature) { return std::exp((logits[token] - most) / temperature); };
-  if (sampling.top_p < 1) {
+  if (sampling.topp < 1) {
     double sum = 0, held = 0;
     for (const Token token : left.tokens) sum += weight(token, 1);
     for (size_t i = 0; i < left.tokens.size(); ++i) {
       held += weight(left.tokens[i], 1) / sum;
-      left.close = left.close || std::abs(held - sampling.top_p) < 1e-5;
-      if (held >= sampling.top_p) left.tokens.resize(i + 1);
+      left.close = left.close || std::abs(held - sampling.topp) < 1e-5;
+      if (held >= sampling.topp) left.tokens.resize(i + 1);
     }
   }
   const auto improbable = [&](Token token) {
@@ -100,17 +100,20 @@ TEST(ChainSampler, DrawsAsTheNaiveSamplerDoes) {
     for (float& logit : logits) logit = time % 3 ? normal(random) : std::round(normal(random));  // many of them equal
     std::vector<Token> context(random() % 100);
     for (Token& token : context) token = random() % (size + 5);
-    ChainSampling sampling;
+    Sampling sampling;
     if (time % 4) {
       const float penalties[] = {1, 1.1f, 2}, shares[] = {0.05f, 0.5f, 0.9f, 1}, mins[] = {0, 0.01f, 0.3f, 1};
-      sampling = {penalties[random() % 3], uint32_t(random() % (size + 5)), shares[random() % 4], mins[random() % 4],
-                  0.1f + float(random() % 40) / 10, 1};
+      sampling.repeat_penalty = penalties[random() % 3];
+      sampling.top_k = uint32_t(random() % (size + 5));
+      sampling.topp = shares[random() % 4];
+      sampling.min_p = mins[random() % 4];
+      sampling.temperature = 0.1f + float(random() % 40) / 10;
     }
     sampling.seed = random() + 1;
     Made sampler(size);
     sampler->set(sampling);
     rt::Random coins(sampling.seed);
-    Naive left = naive(logits, context, sampling);
+    Naive left = naive(logits, context, sampler->settings());
     const Token expected = pick(left, coins.uniform());
     const Token drawn = sampler.sample(logits, context);
     if (left.close) continue;
@@ -123,10 +126,12 @@ TEST(ChainSampler, DrawsAsTheNaiveSamplerDoes) {
 }
 
 TEST(ChainSampler, TheDefaultsAreLlamaCpps) {
-  const ChainSampling sampling;
+  Made sampler(1);
+  sampler->set({});
+  const Sampling& sampling = sampler->settings();
   EXPECT_EQ(sampling.repeat_penalty, 1.0f);
   EXPECT_EQ(sampling.top_k, 40u);
-  EXPECT_EQ(sampling.top_p, 0.95f);
+  EXPECT_EQ(sampling.topp, 0.95f);
   EXPECT_EQ(sampling.min_p, 0.05f);
   EXPECT_EQ(sampling.temperature, 0.8f);
 }
@@ -140,7 +145,7 @@ TEST(ChainSampler, AtTemperatureZeroTheLikeliestTokenComesAndOfEqualsTheFirst) {
 
 TEST(ChainSampler, APenaltyFallsOnEachRecentTokenOnce) {
   Made sampler(4);
-  sampler->set({.repeat_penalty = 2, .temperature = 0});
+  sampler->set({.temperature = 0, .repeat_penalty = 2});
   EXPECT_EQ(sampler.sample({5, 4, 2.6f, -9}, {0}), 1u);
   EXPECT_EQ(sampler.sample({5, 4, 2.4f, -9}, {0, 1, 0, 0}), 0u);
   EXPECT_EQ(sampler.sample({-5, -4, -9, -9}, {1}), 0u);
@@ -153,7 +158,7 @@ TEST(ChainSampler, APenaltyFallsOnEachRecentTokenOnce) {
 
 TEST(ChainSampler, OfEqualTokensTheFirstOnesAreAmongTheTopK) {
   Made sampler(100);
-  sampler->set({.top_k = 10, .top_p = 1, .min_p = 0, .temperature = 1});
+  sampler->set({.temperature = 1, .topp = 1, .top_k = 10, .min_p = 0});
   std::vector<int> drawn(100);
   for (int time = 0; time < 5000; ++time) ++drawn[sampler.sample(Logits(100, 1.0f))];
   for (size_t token = 0; token < 100; ++token) EXPECT_EQ(drawn[token] > 0, token < 10) << token;
@@ -164,7 +169,7 @@ TEST(ChainSampler, EqualSeedsDrawEqualTokens) {
   Logits logits(50);
   std::iota(logits.begin(), logits.end(), 0);
   for (float& logit : logits) logit /= 20;
-  const ChainSampling sampling = {.top_k = 0, .top_p = 1, .min_p = 0, .seed = 7};
+  const Sampling sampling = {.topp = 1, .seed = 7, .top_k = 0, .min_p = 0};
   std::vector<Token> first, second, third;
   one->set(sampling);
   other->set(sampling);
@@ -178,7 +183,7 @@ TEST(ChainSampler, EqualSeedsDrawEqualTokens) {
 
 TEST(ChainSampler, TheProbabilityIsThatAmongAllTokens) {
   Made sampler(3);
-  sampler->set({.top_k = 1, .temperature = 2});
+  sampler->set({.temperature = 2, .top_k = 1});
   (void)sampler.sample({2, 1, 0});
   EXPECT_LT(sampler->probability(), 0);
   sampler->want_probability(true);
@@ -195,7 +200,7 @@ TEST(ChainSampler, LogitsThatAreNoNumbersGiveSomeToken) {
     for (const uint32_t top_k : {0u, 1u, 2u, 40u})
       for (const Logits& logits : {Logits{odd}, Logits{odd, odd, odd}, Logits{1, odd, 2}, Logits{odd, 1, 1}}) {
         Made sampler(uint32_t(logits.size()));
-        sampler->set({.repeat_penalty = 1.1f, .top_k = top_k});
+        sampler->set({.top_k = top_k, .repeat_penalty = 1.1f});
         EXPECT_LT(sampler.sample(logits, {0}), logits.size());
       }
 }

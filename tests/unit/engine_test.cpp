@@ -99,8 +99,7 @@ TEST(Engine, ReservesAllThatItWillTake) {
           const uint32_t n = engine.context();
           EXPECT_EQ(n, context ? std::min(context, shape.seq_len) : shape.seq_len);
           // The longest prompt that the context can hold, and the longest that is refused for it.
-          model::Session session(engine.transformer(), engine.tokenizer(), engine.sampler());
-          (void)session.begin({std::string(8 * n, 'a').c_str(), 8 * n}, 0, engine.arena());
+          (void)engine.session().begin({std::string(8 * n, 'a').c_str(), 8 * n}, 0, engine.arena());
           // No more than what was announced and the pages' ends.
           EXPECT_LE(lasting.given, engine.weight_bytes() + engine.tokenizer_bytes() + 4 * 4096);
           EXPECT_LE(lasting.pieces, 2u);

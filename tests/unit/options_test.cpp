@@ -69,7 +69,11 @@ TEST(Options, FlagsOfLlama2cWork) {
 TEST(Options, StoriesAreSampledAsTheSamplerDoesByDefault) {
   const boot::Options options;
   EXPECT_EQ(options.temperature, model::Sampling{}.temperature);
-  EXPECT_EQ(options.topp, model::Sampling{}.topp);
+  const model::Sampling usual, sampling = options.sampling();
+  EXPECT_EQ(sampling.topp, usual.topp);
+  EXPECT_EQ(sampling.top_k, usual.top_k);
+  EXPECT_EQ(sampling.min_p, usual.min_p);
+  EXPECT_EQ(sampling.repeat_penalty, usual.repeat_penalty);
 }
 
 TEST(Options, NamesWithTwoDashesWorkAndSwitchesMayStandAlone) {
@@ -93,7 +97,7 @@ TEST(Options, TheDefaultsAreThoseOfTheTable) {
   Options o;
   EXPECT_EQ(text(o.model) + text(o.tokenizer) + text(o.prompt) + text(o.prompt_file) + text(o.kernel) + text(o.system) + text(o.output), "");
   EXPECT_EQ(o.temperature, 0.8f);
-  EXPECT_EQ(o.topp, 0.9f);
+  EXPECT_LT(o.topp, 0);  // as usual with the format
   EXPECT_EQ(o.seed, 0u);
   EXPECT_EQ(o.steps, 256u);
   EXPECT_EQ(o.threads, 0u);
@@ -112,7 +116,7 @@ TEST(Options, EveryOptionTakesItsOwnValueBack) {
   for (const boot::Option& option : set.rows) {
     std::vector<std::string> values = {"7", "0"};
     if (option.kind == boot::Option::Kind::text) values = {"\\models\\one.bin", ""};
-    if (option.kind == boot::Option::Kind::real) values = {"0.25", "1"};
+    if (option.kind == boot::Option::Kind::real) values = {"0.25", option.has_usual() ? "usual" : "1"};
     if (option.kind == boot::Option::Kind::choice) {
       values.clear();
       for (std::stringstream words(option.values); !words.eof();) std::getline(words, values.emplace_back(), '|');
@@ -169,6 +173,17 @@ TEST(Options, AnEqualsSignMayStandBeforeAnyValue) {
   EXPECT_EQ(c.options.steps, 3u);
 }
 
+TEST(Options, NamesOfSeveralWordsMayHaveEitherSignBetweenThem) {
+  CommandLine c("--top-k 7 --min-p=0.25 --on-finish exit --repeat_penalty 1.5");
+  EXPECT_EQ(c.error, "");
+  EXPECT_EQ(c.options.top_k, 7u);
+  EXPECT_EQ(c.options.min_p, 0.25f);
+  EXPECT_EQ(c.options.repeat_penalty, 1.5f);
+  EXPECT_EQ(c.options.on_finish, boot::OnFinish::exit);
+  EXPECT_NE(CommandLine("--top-").error, "");
+  EXPECT_NE(CommandLine("--top-k-").error, "");
+}
+
 TEST(Options, AnUnknownFlagIsNamedWithItsPlace) {
   EXPECT_EQ(CommandLine("-t 1 -q 3").error,
             "command line, word 3: there is no option '-q' (--help lists them)");
@@ -184,7 +199,7 @@ TEST(Options, ABadValueIsNamedWithWhatIsAllowed) {
             "command line, word 2: temperature wants a number from 0 to 10, not 'hot'");
   EXPECT_EQ(CommandLine("--temperature=11").error,
             "command line, word 1: temperature wants a number from 0 to 10, not '11'");
-  EXPECT_EQ(CommandLine("-p nan").error, "command line, word 2: topp wants a number from 0 to 1, not 'nan'");
+  EXPECT_EQ(CommandLine("-p nan").error, "command line, word 2: topp wants a number from 0 to 1 or 'usual', not 'nan'");
   EXPECT_EQ(CommandLine("-n 1048576").error, "");
   EXPECT_EQ(CommandLine("-n 1048577").error,
             "command line, word 2: steps wants a whole number up to 1,048,576, not '1048577'");

@@ -1,4 +1,4 @@
-#include "model/sampler.hpp"
+#include "model/llama2c_sampler.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -61,21 +61,21 @@ class MadeSampler {
   explicit MadeSampler(uint32_t vocab_size, const model::Kernels& kernels = model::kScalarKernels)
       : memory_(model::Sampler::arena_bytes(vocab_size)) {
     rt::Arena arena(memory_.span());
-    sampler_ = test::need(model::Sampler::create(vocab_size, kernels, arena));
+    sampler_ = test::need(model::Llama2cSampler::create(vocab_size, kernels, arena));
     EXPECT_EQ(arena.used(), memory_.size());
   }
-  model::Sampler* operator->() { return &sampler_; }
+  model::Sampler* operator->() { return sampler_; }
 
   Token sample(const std::vector<float>& logits) {
     const test::Exact<float> copy(logits);
-    const Token token = sampler_.sample(copy.span());
+    const Token token = sampler_->sample(copy.span(), {});
     EXPECT_LT(token, logits.size());
     return token;
   }
 
  private:
   test::Exact<uint8_t> memory_;
-  model::Sampler sampler_;
+  model::Sampler* sampler_;
 };
 
 std::vector<float> draw_logits(std::mt19937& random, size_t n, float spread) {
@@ -270,7 +270,7 @@ TEST(Sampler, LogitsThatAreNoNumbersDoNotCrash) {
 TEST(Sampler, OneByteTooFewIsSaidToBeTooFew) {
   const test::Exact<uint8_t> memory(model::Sampler::arena_bytes(100) - 1);
   rt::Arena arena(memory.span());
-  const auto sampler = model::Sampler::create(100, model::kScalarKernels, arena);
+  const auto sampler = model::Llama2cSampler::create(100, model::kScalarKernels, arena);
   ASSERT_FALSE(sampler);
   EXPECT_EQ(sampler.error().code, rt::Errc::out_of_memory);
 }

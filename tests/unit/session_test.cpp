@@ -57,7 +57,7 @@ class SessionTest : public testing::Test {
     Token token = tokens[0];
     for (uint32_t pos = 0; pos < steps;) {
       const rt::Span<float> logits = fresh->transformer().forward({&token, 1}, pos);
-      const Token next = pos + 1 < tokens.count ? tokens[pos + 1] : fresh->sampler().sample(logits);
+      const Token next = pos + 1 < tokens.count ? tokens[pos + 1] : fresh->sampler().sample(logits, {});
       ++pos;
       if (next == 1) break;
       story.tokens.push_back(next);
@@ -203,6 +203,183 @@ TEST_F(SessionTest, BeginningAgainForgetsTheTextBefore) {
   begin("never mind", 20, {1.0f});  // left in the middle
   for (int i = 0; i < 13; ++i) (void)session_.advance();
   EXPECT_EQ(tell("a tale", 0, {1.0f, 0.9f, 5}), other);
+}
+
+// Texts that are given as tokens.
+
+/// Goes on to the end; the tokens that came.
+Tokens finish(model::Session& session) {
+  Tokens drawn;
+  for (Event event; (event = session.advance()) != Event::end;)
+    if (event == Event::token) drawn.push_back(session.token());
+  return drawn;
+}
+
+class GivenTokensTest : public SessionTest {
+ protected:
+  void give(model::Session& session, const Tokens& ids, uint32_t limit) {
+    const test::Exact<Token> exact(ids);
+    test::need(session.begin({exact.data(), exact.size()}, limit));
+  }
+  void give(const Tokens& ids, uint32_t limit) { give(session_, ids, limit); }
+
+  /// What a new engine draws after `ids`.
+  Tokens fresh(const Tokens& ids, uint32_t limit, const model::Sampling& sampling) {
+    const auto engine = make_engine();
+    engine->sampler().set(sampling);
+    give(*engine->session, ids, limit);
+    return finish(*engine->session);
+  }
+
+};
+
+Tokens numbered(uint32_t n, Token first = 20) {
+  Tokens ids(n);
+  for (uint32_t i = 0; i < n; ++i) ids[i] = first + i * 7 % 200;
+  return ids;
+}
+
+Tokens operator+(Tokens a, const Tokens& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+TEST_F(GivenTokensTest, OnlyWhatTheCacheLacksIsComputedAndTheTextIsTheSame) {
+  model::Session& session = session_;
+  engine_->sampler().set({0});
+  give(numbered(10), 5);
+  const Tokens answer = finish(session);
+  ASSERT_EQ(answer.size(), 5u);
+  EXPECT_EQ(session.reused(), 0u);
+  EXPECT_EQ(session.read(), 10u);
+  EXPECT_EQ(session.position(), 5u);
+  EXPECT_EQ(session.prompt_tokens(), 0u);
+
+  const Tokens next = numbered(10) + answer + Tokens{7, 8, 9};
+  give(next, 6);
+  EXPECT_EQ(session.reused(), 14u);  // the newest token was drawn and not read
+  EXPECT_EQ(session.read(), 0u);
+  EXPECT_EQ(finish(session), fresh(next, 6, {0}));
+  EXPECT_EQ(session.read(), 4u);
+  EXPECT_EQ(session.given(), 18u);
+  EXPECT_EQ(Tokens(session.ids().begin(), session.ids().begin() + 18), next);
+}
+
+TEST_F(GivenTokensTest, WhateverCameBeforeATextIsTheOneOfItsTokens) {
+  uint32_t seed = 1;
+  const Tokens texts[] = {numbered(3), numbered(12), numbered(7), numbered(7, 21), numbered(12) + Tokens{5}, numbered(1),
+                          numbered(39), numbered(40), numbered(12)};
+  for (const Tokens& before : texts)
+    for (const Tokens& ids : texts)
+      for (const uint32_t stopped : {0, 1, 4, 100}) {
+        const model::Sampling sampling{1, 0.9f, ++seed};
+        give(before, 9);
+        for (uint32_t i = 0; i < stopped; ++i) (void)session_.advance();
+        engine_->sampler().set(sampling);
+        give(ids, 4);
+        EXPECT_EQ(finish(session_), fresh(ids, 4, sampling)) << before.size() << ", " << ids.size();
+        EXPECT_EQ(session_.reused() + session_.read(), ids.size());
+      }
+}
+
+TEST_F(GivenTokensTest, ATextThatWasReadWholeNeedsItsLastTokenOnceMore) {
+  engine_->sampler().set({0});
+  give(numbered(10), 3);
+  const Tokens drawn = finish(session_);
+  give(numbered(10), 3);
+  EXPECT_EQ(session_.reused(), 10u);
+  EXPECT_EQ(session_.advance(), Event::token);
+  EXPECT_EQ(session_.reused(), 9u);
+  EXPECT_EQ(session_.read(), 1u);
+  EXPECT_EQ(session_.token(), drawn[0]);
+}
+
+TEST_F(GivenTokensTest, WhatWasReadAheadIsThereWhenItIsNeeded) {
+  const Tokens ids = numbered(19);
+  const Tokens expected = fresh(ids, 5, {0});
+  engine_->sampler().set({0});
+  test::need(session_.read_ahead({ids.data(), 19}));
+  EXPECT_EQ(session_.advance(), Event::busy);  // 8 tokens at a time
+  EXPECT_EQ(session_.read(), 8u);
+  EXPECT_EQ(session_.advance(), Event::busy);
+  EXPECT_EQ(session_.advance(), Event::end);
+  EXPECT_EQ(session_.read(), 19u);
+  EXPECT_EQ(session_.advance(), Event::end);
+  EXPECT_EQ(session_.position(), 0u);
+  give(ids, 5);
+  EXPECT_EQ(session_.reused(), 19u);
+  EXPECT_EQ(finish(session_), expected);
+  EXPECT_EQ(session_.read(), 0u) << "the logits were still there";
+
+  // A guess that was wrong, and one that was not finished.
+  test::need(session_.read_ahead({(numbered(9) + Tokens{3, 3, 3}).data(), 12}));
+  EXPECT_EQ(session_.advance(), Event::end);
+  EXPECT_EQ(session_.read(), 3u);
+  test::need(session_.read_ahead({numbered(30).data(), 30}));
+  EXPECT_EQ(session_.advance(), Event::busy);
+  give(ids, 5);
+  EXPECT_EQ(session_.reused(), 17u);
+  EXPECT_EQ(finish(session_), expected);
+}
+
+TEST_F(GivenTokensTest, NothingIsKeptThatOthersRanOver) {
+  const Tokens ids = numbered(19), expected = fresh(ids, 5, {0});
+  engine_->sampler().set({0});
+  for (const uint32_t first : {0u, 5u, 18u, 19u}) {
+    give(ids, 5);
+    EXPECT_EQ(finish(session_), expected);
+    const Token other = 9;
+    (void)engine_->transformer().forward({&other, 1}, first);
+    give(ids, 5);
+    EXPECT_EQ(finish(session_), expected) << first;
+    EXPECT_EQ(session_.reused(), std::min(first, 18u));
+    // In the midst of a text, and of one that was read ahead.
+    give(ids, 5);
+    EXPECT_EQ(session_.advance(), Event::token);
+    EXPECT_EQ(session_.advance(), Event::token);
+    (void)engine_->transformer().forward({&other, 1}, first);
+    EXPECT_EQ(finish(session_), Tokens(expected.begin() + 2, expected.end())) << first;
+    test::need(session_.read_ahead({ids.data(), 19}));
+    while (session_.advance() == Event::busy) {}
+    (void)engine_->transformer().forward({&other, 1}, first);
+    give(ids, 5);
+    EXPECT_EQ(finish(session_), expected) << first;
+  }
+}
+
+TEST_F(GivenTokensTest, TheLimitEndsTheTextAndItMayGoOn) {
+  engine_->sampler().set({0});
+  const Tokens whole = fresh(numbered(10), 0, {0});
+  EXPECT_EQ(whole.size(), kContext + 1 - 10);
+  give(numbered(10), 4);
+  Tokens drawn = finish(session_);
+  EXPECT_EQ(drawn.size(), 4u);
+  EXPECT_FALSE(session_.filled_context() || session_.ended_itself());
+  session_.extend(3);
+  drawn = drawn + finish(session_);
+  EXPECT_EQ(drawn.size(), 7u);
+  session_.extend(0);
+  EXPECT_EQ(drawn + finish(session_), whole);
+  EXPECT_TRUE(session_.filled_context());
+}
+
+TEST_F(GivenTokensTest, NoTokensAndTooManyAreRefusedAndTheTextBeforeStays) {
+  engine_->sampler().set({0});
+  give(numbered(10), 4);
+  EXPECT_STREQ(session_.begin(rt::Span<const Token>{}, 4).error().text, "a text needs a token to go on from");
+  const Tokens many = numbered(41);
+  EXPECT_STREQ(session_.begin({many.data(), 41}, 4).error().text,
+               "the prompt has 41 tokens, the context of this model holds 40");
+  EXPECT_EQ(finish(session_), fresh(numbered(10), 4, {0}));
+}
+
+TEST_F(GivenTokensTest, AStoryAfterItAndItAfterAStory) {
+  const Story story = tell(kPrompt, 30, {1.0f, 0.9f, 4});
+  give(numbered(10), 4);
+  (void)finish(session_);
+  EXPECT_EQ(tell(kPrompt, 30, {1.0f, 0.9f, 4}), story);
+  EXPECT_EQ(tell(kPrompt, 30, {1.0f, 0.9f, 4}), story);
+  EXPECT_EQ(session_.read(), 1u);  // of 19
 }
 
 }  // namespace
