@@ -1,6 +1,7 @@
 #include "boot/commands.hpp"
 
 #include "boot/bench.hpp"
+#include "boot/file_names.hpp"
 #include "boot/head.hpp"
 #include "boot/models.hpp"
 #include "boot/option_sources.hpp"
@@ -24,6 +25,8 @@ struct Command {
   const char* takes;
   const char* help;
   rt::Result<void> (*run)(Conversation&, rt::Text arguments);
+  /// Offers what may come behind the arguments before; null: nothing that could be known.
+  void (*complete)(rt::Text before, Candidates& candidates) = nullptr;
 };
 
 rt::Result<void> help(Conversation& c, rt::Text about);
@@ -120,7 +123,7 @@ rt::Result<void> model(Conversation& c, rt::Text name) {
   char path[300];
   const bool is_path = name.starts_with("\\") || name.starts_with("/");
   const rt::Text file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
-                                     name.ends_with(".bin") || name.ends_with(".gguf") ? "" : ".bin");
+                                     is_model_name(name) ? "" : ".bin");
   const OptionSet set = all_options(c.options);
   const Setting settings[] = {{set.find("model"), file}, {set.find("tokenizer"), ""}};
   return change_model(c, {settings, 2});
@@ -203,13 +206,47 @@ rt::Result<void> end(Conversation& c, rt::Text) {
   return {};
 }
 
+void offer_subjects(rt::Text before, Candidates& candidates);
+
+void offer_options(bool all, Candidates& candidates) {
+  for (const Option& option : option_rows())
+    if (all || option.effect != Option::Effect::never) candidates.offer(option.name);
+}
+
+/// The models on all volumes, by path, or by name where `named`. What cannot be read is left out without a word.
+template <bool named>
+void offer_files(Candidates& candidates) {
+  visit_models({&candidates, [](void* self, platform::Volume&, rt::Text path, uint64_t) {
+                  static_cast<Candidates*>(self)->offer(named ? path.from(kModelsFolder.size + 1) : path);
+                }}, nullptr);
+}
+
+void offer_models(rt::Text before, Candidates& candidates) {
+  if (!before.empty()) return;
+  offer_files<true>(candidates);
+  offer_files<false>(candidates);
+}
+
+/// An option behind `/set`, or a value behind the option, perhaps with a = between them.
+void offer_settings(rt::Text before, Candidates& candidates) {
+  if (before.empty()) return offer_options(false, candidates);
+  rt::Text name, value;
+  (void)split_setting(before, false, name, value);
+  for (const Option& option : option_rows()) {
+    if (!value.empty() || !(name == option.name)) continue;
+    if (name == "model") offer_files<false>(candidates);
+    if (option.kind != Option::Kind::choice) continue;
+    for (rt::Text words = option.values; !words.empty();) candidates.offer(rt::take_until(words, '|'));
+  }
+}
+
 constexpr Command kCommands[] = {
-    {"help", "[NAME]", "this list, or what an option or command does", help},
-    {"set", "NAME VALUE", "change an option; /set alone shows them all", set},
+    {"help", "[NAME]", "this list, or what an option or command does", help, offer_subjects},
+    {"set", "NAME VALUE", "change an option; /set alone shows them all", set, offer_settings},
     {"again", "[SEED]", "the last story once more, or with another seed", again},
     {"continue", "", "go on with the last story", go_on},
     {"seed", "N", "the next story's seed; 0: another every time", seed},
-    {"model", "[FILE]", "list the models in \\models, or switch to one", model},
+    {"model", "[FILE]", "list the models in \\models, or switch to one", model, offer_models},
     {"save", "[FILE]", "write the last story; else to story-SEED.txt", save<platform::Replace::no>},
     {"save!", "[FILE]", "the same, in place of a file that is there", save<platform::Replace::yes>},
     {"stats", "", "how the last story went", stats},
@@ -221,6 +258,12 @@ constexpr Command kCommands[] = {
 };
 constexpr Names kNames{&kCommands[0].name, sizeof kCommands / sizeof kCommands[0], sizeof(Command)};
 
+void offer_subjects(rt::Text before, Candidates& candidates) {
+  if (!before.empty()) return;
+  offer_options(true, candidates);
+  for (const Command& command : kCommands) candidates.offer(command.name);
+}
+
 void show_command(Conversation& c, const Command& command) {
   rt::print(c.terminal.console, "  /%-8s %-11s %s\n", command.name, command.takes, command.help);
 }
@@ -228,7 +271,7 @@ void show_command(Conversation& c, const Command& command) {
 rt::Result<void> help(Conversation& c, rt::Text about) {
   if (about.empty()) {
     for (const Command& command : kCommands) show_command(c, command);
-    c.terminal.console.write("While a story is told, Esc or Ctrl-C stops it.\n");
+    c.terminal.console.write("Tab completes. Lines between \"\"\" and \"\"\" are one prompt. While a story is told, Esc or Ctrl-C stops it.\n");
     return {};
   }
   while (about.starts_with("/") || about.starts_with("-")) about = about.from(1);
@@ -253,9 +296,14 @@ rt::Result<void> obey(Conversation& c, rt::Text line) {
 }
 
 void complete_command(rt::Text line, Candidates& candidates) {
-  if (!line.empty()) return;
-  char word[16];
-  for (const Command& command : kCommands) candidates.offer(rt::print_to({word, sizeof word}, "/%s", command.name));
+  if (line.empty()) {
+    char word[16];
+    for (const Command& command : kCommands) candidates.offer(rt::print_to({word, sizeof word}, "/%s", command.name));
+  } else if (line.starts_with("/")) {
+    line = line.from(1);
+    const uint32_t command = kNames.find(take_word(line));
+    if (command < kNames.count && kCommands[command].complete) kCommands[command].complete(line, candidates);
+  }
 }
 
 }  // namespace boot

@@ -30,6 +30,7 @@ struct Conversation {
   CurrentModel model;
   model::Session* session = nullptr;  // of the last story with it
   LineEditor editor;
+  char lines[kPromptBytes];  // several, typed as one input
   Record record;  // of the last story
   rt::Text prompt;  // of the last story
   Output output;
@@ -42,7 +43,7 @@ struct Conversation {
 /// Does what a line that began with / says, without the /.
 rt::Result<void> obey(Conversation& conversation, rt::Text line);
 
-/// Offers the commands, at the beginning of a line.
+/// Offers the commands at the beginning of a line, and behind one what it takes.
 void complete_command(rt::Text line, Candidates& candidates);
 
 }  // namespace boot

@@ -1,6 +1,7 @@
 #include "boot/conversation.hpp"
 
 #include "boot/commands.hpp"
+#include "boot/input_lines.hpp"
 #include "boot/models.hpp"
 #include "boot/platform/entropy.hpp"
 #include "boot/platform/saving.hpp"
@@ -33,14 +34,15 @@ rt::Result<void> talk(Conversation& c) {
   c.terminal.console.write("Enter: another story. Or type how one begins. /help: more. /quit: leave.\n");
   while (!c.over) {
     c.terminal.console.set_color(platform::Color::light_cyan);
-    const LineEditor::End end = c.editor.read("> ");
+    TypedInput input;
+    const LineEditor::End end = read_input(c.editor, c.terminal.console, "> ", nullptr, {c.lines, sizeof c.lines}, input);
     c.terminal.console.reset_color();
     if (end == LineEditor::End::leave) {
       c.options.on_finish = OnFinish::exit;
       return {};
     }
-    const rt::Text line = rt::trim(c.editor.line());
-    const rt::Result<void> done = line.starts_with("/") ? obey(c, line.from(1)) : tell_next(c, line);
+    const bool command = !input.several && input.text.starts_with("/");
+    const rt::Result<void> done = command ? obey(c, input.text.from(1)) : tell_next(c, input.text);
     if (!done && c.over) return done;
     if (!done) print_error(c.terminal.console, done.error());
   }

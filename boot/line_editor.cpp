@@ -19,13 +19,15 @@ uint64_t common_bytes(rt::Text a, rt::Text b) {
 }  // namespace
 
 void Candidates::offer(rt::Text word) {
-  if (common_bytes(word, begun_) < begun_.size) return;
+  if (common_bytes(word, begun_) < begun_.size || word.size > sizeof common_) return;
+  for (const char byte : word)
+    if (uint8_t(byte) < 0x20 || byte == 0x7f) return;
   if (list_) {
     const bool fits = column_ + word.size + 2 < LineEditor::kColumns;
     rt::print(*list_, "%s%pT", fits && column_ ? "  " : "\n", &word);
     column_ = uint32_t(word.size) + (fits ? column_ + 2 : 0);
   } else if (count_++ == 0) {
-    bytes_ = rt::min(word.size, sizeof common_);
+    bytes_ = word.size;
     rt::copy_bytes(common_, word.data, bytes_);
   } else {
     bytes_ = common_bytes({common_, bytes_}, word);
@@ -136,7 +138,7 @@ void LineEditor::recall(int direction) {
 void LineEditor::complete() {
   if (cursor_ != length_) return;
   uint64_t begin = length_;
-  while (begin && text_[begin - 1] != ' ') --begin;
+  while (begin && text_[begin - 1] != ' ' && text_[begin - 1] != '=') --begin;
   const rt::Text before = line().part(0, begin), word = line().from(begin);
   Candidates candidates(word);
   complete_(before, candidates);

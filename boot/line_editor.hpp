@@ -9,7 +9,7 @@ class Candidates {
  public:
   explicit Candidates(rt::Text begun) : begun_(begun) {}
 
-  /// One more, if it begins so: large and small letters are the same.
+  /// One more, if it begins so: large and small letters are the same. Words that nobody could type are left out.
   void offer(rt::Text word);
 
  private:
@@ -46,8 +46,8 @@ class LineEditor {
 
   enum class End : uint8_t { line, leave };  // Enter; Ctrl-D on an empty line, or no keyboard
 
-  /// Offers the words that may come behind `line`, of which the user has typed all but the last word. May be called
-  /// twice for a key.
+  /// Offers the words that may come behind `line`, of which the user has typed all but the last word: what is behind
+  /// the last blank or =. May be called twice for a key.
   using Complete = void (*)(rt::Text line, Candidates& candidates);
 
   LineEditor(platform::Console& console, platform::Keyboard& keyboard, Complete complete)

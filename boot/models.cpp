@@ -1,6 +1,7 @@
 #include "boot/models.hpp"
 
 #include "boot/embedded.hpp"
+#include "boot/file_names.hpp"
 #include "boot/load.hpp"
 #include "boot/platform/network/http_file.hpp"
 #include "boot/platform/pages.hpp"
@@ -10,15 +11,12 @@
 namespace boot {
 namespace {
 
-constexpr const char* kFolder = "\\models";
 constexpr uint64_t kReadAtOnce = 64 * 1024;  // a head may be long
 constexpr uint64_t kMaxVolumes = 64;
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
-  const bool named = name.ends_with(".bin") || name.ends_with(".BIN") || name.ends_with(".gguf") || name.ends_with(".GGUF");
-  return !entry.directory && named &&
-         !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
+  return !entry.directory && is_model_name(name) && !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
 /// The shape that the head of a model's file states, or why it is no model.
@@ -52,7 +50,7 @@ void list(platform::Volume& volume, rt::Text path, uint64_t size, const Terminal
 rt::Result<void> visit_volume(uefi::Handle device, const ModelVisitor& visitor) {
   rt::Result<platform::Volume> volume = platform::Volume::open(device);
   if (!volume) return volume.error();
-  rt::Result<platform::Directory> folder = volume->open_directory(kFolder);
+  rt::Result<platform::Directory> folder = volume->open_directory(kModelsFolder);
   if (!folder && folder.error().code == rt::Errc::not_found) return {};
   if (!folder) return folder.error();
   for (;;) {
@@ -62,7 +60,7 @@ rt::Result<void> visit_volume(uefi::Handle device, const ModelVisitor& visitor) 
     if (!*more) return {};
     char path[800];
     if (!may_be_model(entry)) continue;
-    visitor.visit(visitor.self, *volume, rt::print_to({path, sizeof path}, "%s\\%s", kFolder, entry.name), entry.size);
+    visitor.visit(visitor.self, *volume, rt::print_to({path, sizeof path}, "%pT\\%s", &kModelsFolder, entry.name), entry.size);
   }
 }
 
@@ -128,7 +126,7 @@ void list_models(const Terminal& terminal) {
                   ++of.found;
                   if (!of.terminal.keyboard.stop_pressed()) list(volume, path, size, of.terminal);
                 }}, &terminal.console);
-  if (!all.found) rt::print(terminal.console, "no model in %s on any volume\n", kFolder);
+  if (!all.found) rt::print(terminal.console, "no model in %pT on any volume\n", &kModelsFolder);
 }
 
 rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
@@ -151,7 +149,7 @@ rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
   if (choice.found == 0) return {};
   if (choice.found > 1) {
     if (options.on_finish != OnFinish::prompt || !terminal.keyboard.present())
-      return rt::fail(rt::Errc::usage, 0, "there are %u models in %s: name one, as in model = %s", choice.found, kFolder,
+      return rt::fail(rt::Errc::usage, 0, "there are %u models in %pT: name one, as in model = %s", choice.found, &kModelsFolder,
                       choice.path);
     choice.shows = true;
     choice.found = 0;

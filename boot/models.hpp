@@ -11,6 +11,9 @@ struct ModelVisitor {
   void (*visit)(void* self, platform::Volume& volume, rt::Text path, uint64_t size);
 };
 
+/// The folder that models are looked for in.
+inline constexpr rt::Text kModelsFolder = "\\models";
+
 /// Shows every file in \models, on every volume, that may be a model. `notes`, unless null: what could not be read.
 void visit_models(const ModelVisitor& visitor, rt::Sink* notes);
 

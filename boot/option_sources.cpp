@@ -1,6 +1,7 @@
 // The two places that options come from beside the defaults: llama.cfg and the command line.
 #include "boot/option_sources.hpp"
 
+#include "boot/file_names.hpp"
 #include "rt/memory.hpp"
 #include "rt/parse.hpp"
 
@@ -56,13 +57,6 @@ private:
   uint64_t at_ = 0;
   uint32_t number_ = 0;
 };
-
-bool ends_with_any_case(rt::Text word, rt::Text suffix) {
-  if (word.size < suffix.size) return false;
-  for (uint64_t i = 0; i < suffix.size; ++i)
-    if ((word[word.size - suffix.size + i] | 0x20) != (suffix[i] | 0x20)) return false;
-  return true;
-}
 
 /// Is the word a number as options take it, so that "-5" is a value and no flag?
 bool is_number(rt::Text word) {
@@ -158,7 +152,7 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
     rt::Result<bool> taken = arguments.take(word);
     if (!taken) say(taken.error());
     if (!taken || *taken) continue;
-    if (ends_with_any_case(word, ".bin") || ends_with_any_case(word, ".gguf")) {
+    if (is_model_name(word)) {
       if (rt::Result<void> done = set.set(*set.find("model"), word); !done) say(done.error());
     } else if (words.number() > 1 || !ends_with_any_case(word, ".efi")) {  // the shell puts our name first
       append(passed_over, passed_over_buffer, word);

@@ -105,7 +105,9 @@ bool is_flag_row(const Option& option) { return option.effect == Effect::never &
 
 Options::Options() { all_options(*this).reset(); }
 
-OptionSet all_options(Options& options) { return {{kOptions, sizeof kOptions / sizeof kOptions[0]}, &options}; }
+rt::Span<const Option> option_rows() { return {kOptions, sizeof kOptions / sizeof kOptions[0]}; }
+
+OptionSet all_options(Options& options) { return {option_rows(), &options}; }
 
 OptionSet portable_options(Options& options) {
   const OptionSet all = all_options(options);

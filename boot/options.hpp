@@ -102,6 +102,8 @@ struct OptionSet {
   void reset() const;
 };
 
+/// The table of all options.
+rt::Span<const Option> option_rows();
 /// All options of the program. Those that also mean something without firmware come first.
 OptionSet all_options(Options& options);
 OptionSet portable_options(Options& options);

@@ -153,6 +153,117 @@ TEST(LineEditor, CompletesWordsAsFarAsIsCertain) {
   EXPECT_NE(test::start(machine).shown.find("\n> /se\n/set  /seed\n>"), std::string::npos);
 }
 
+std::string after_tab(FakeMachine machine, const std::u16string& text) {
+  machine.keys = keys(text + u"\t");
+  return rows(machine).back();
+}
+
+TEST(LineEditor, CompletesOptionsAndTheirValues) {
+  const FakeMachine machine = typing({});
+  EXPECT_EQ(after_tab(machine, u"/set tempe"), "> /set temperature |");
+  EXPECT_EQ(after_tab(machine, u"/set show c"), "> /set show confidence |");
+  EXPECT_EQ(after_tab(machine, u"/set show=n"), "> /set show=nothing |");
+  EXPECT_EQ(after_tab(machine, u"/set show = t"), "> /set show = text |");
+  EXPECT_EQ(after_tab(machine, u"/set show text n"), "> /set show text n|");
+  EXPECT_EQ(after_tab(machine, u"/set on_f"), "> /set on_f|") << "cannot be set any more";
+  EXPECT_EQ(after_tab(machine, u"/set temperature 0"), "> /set temperature 0|");
+  EXPECT_EQ(after_tab(machine, u"/set nothing of"), "> /set nothing of|");
+  EXPECT_EQ(after_tab(machine, u"/help on_f"), "> /help on_finish |");
+  EXPECT_EQ(after_tab(machine, u"/help quit x"), "> /help quit x|");
+  EXPECT_EQ(after_tab(machine, u"/help qu"), "> /help quit |");
+  EXPECT_EQ(after_tab(machine, u"/quit s"), "> /quit s|");
+  EXPECT_EQ(after_tab(machine, u"/nonsense s"), "> /nonsense s|");
+  EXPECT_EQ(after_tab(machine, u"set tempe"), "> set tempe|") << "no command, but how a story begins";
+  FakeMachine lists = machine;
+  lists.keys = keys(u"/set precision \t");
+  EXPECT_NE(test::start(lists).shown.find("\n> /set precision\nusual  f32  q8  file\n>"), std::string::npos);
+}
+
+TEST(LineEditor, CompletesTheNamesOfModels) {
+  FakeMachine machine = typing({});
+  machine.files["\\models\\OTHER-2.GGUF"] = {};
+  machine.files["\\models\\over\nhere.bin"] = {};
+  machine.files["\\models\\others.txt"] = {};
+  EXPECT_EQ(after_tab(machine, u"/model def"), "> /model default.bin |");
+  EXPECT_EQ(after_tab(machine, u"/model ot"), "> /model OTHER|") << "two of them";
+  EXPECT_EQ(after_tab(machine, u"/model OTHER."), "> /model other.bin |");
+  EXPECT_EQ(after_tab(machine, u"/model ov"), "> /model ov|") << "no key types a line break";
+  EXPECT_EQ(after_tab(machine, u"/model \\models\\d"), "> /model \\models\\default.bin |");
+  EXPECT_EQ(after_tab(machine, u"/model other.bin d"), "> /model other.bin d|");
+  EXPECT_EQ(after_tab(machine, u"/set model \\models\\d"), "> /set model \\models\\default.bin |");
+  machine.files["\\models\\" + std::string(240, 'z') + ".bin"] = {};
+  machine.keys = keys(u"/model z\t");
+  EXPECT_EQ(test::start(machine).complaints, "");
+  machine.volume_lasts = test::start(typing({})).calls[int(Service::read)];  // then it is pulled out
+  EXPECT_EQ(test::start(machine).complaints, "");
+}
+
+/// The prompts of the stories that are told where these lines are typed.
+std::vector<std::string> told(const std::vector<std::string>& typed) {
+  FakeMachine machine = test::conversation();
+  machine.options += " -t 0 --show nothing";
+  machine.typed = typed;
+  machine.typed.push_back("/set prompt");
+  machine.typed.push_back("/quit");
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  std::vector<std::string> all;
+  constexpr char kPrompt[] = "\n  prompt = ";
+  for (size_t at = 0; (at = run.screen.find(kPrompt, at)) != std::string::npos;) {
+    at += sizeof kPrompt - 1;
+    all.push_back(run.screen.substr(at, run.screen.rfind('\n', run.screen.find("; for the next story", at)) - at));
+  }
+  return all;
+}
+
+TEST(Input, TakesSeveralLinesAsOne) {
+  using All = std::vector<std::string>;
+  EXPECT_EQ(told({"\"\"\"", "ab", "/quit", "", " c", "\"\"\""}), All{"ab\n/quit\n\n c"});
+  EXPECT_EQ(told({"\"\"\"ab", "c\"\"\" "}), All{"ab\nc"});
+  EXPECT_EQ(told({" \"\"\"/ab\"\"\""}), All{"/ab"});
+  EXPECT_EQ(told({"abc", "\"\"\"\"\"\""}), All{"abc"}) << "nothing: another story";
+  EXPECT_EQ(told({"\"ab\"\"\""}), All{"\"ab\"\"\""}) << "does not begin with three";
+  EXPECT_EQ(told({"\"\"\"", "ab", "\x04", "/set prompt", "\"\"\"c\"\"\""}), (All{"ab", "c"})) << "Ctrl-D: never mind";
+}
+
+TEST(Input, SaysWhatOfManyLinesWasCut) {
+  std::vector<std::string> typed = {"\"\"\""};
+  for (int i = 0; i < 5; ++i) typed.push_back(std::string(3999, 'a' + char(i)));
+  typed.push_back("\"\"\"");
+  const std::string prompt = told(typed).at(0);
+  EXPECT_EQ(prompt.size(), 16u * 1024);
+  EXPECT_TRUE(prompt.ends_with("dd\n" + std::string(384, 'e'))) << prompt.substr(16000);
+}
+
+TEST(LineEditor, DoesSomethingBetweenKeys) {
+  struct Work final : boot::Idle {
+    int left = 3, done = 0;
+    bool step() override { return ++done, --left > 0; }
+  } work;
+  test::Ledger ledger({});
+  test::Complaints complaints;
+  test::FakeScreen screen(ledger, complaints, true);
+  test::FakeTypist typist(ledger, {"ab"}, {}, 0);
+  platform::Console console(&screen);
+  platform::Keyboard keyboard(typist.extended(), nullptr);
+  boot::LineEditor editor(console, keyboard, [](rt::Text, boot::Candidates&) {});
+  typist.type();
+  EXPECT_EQ(editor.read("> ", &work), boot::LineEditor::End::line);
+  EXPECT_EQ(work.done, 0) << "keys come first";
+  // Somebody types while it is at work.
+  struct Typing final : boot::Idle {
+    test::FakeTypist& typist;
+    int done = 0;
+    explicit Typing(test::FakeTypist& who) : typist(who) {}
+    bool step() override {
+      if (++done % 5 == 0) typist.type();
+      return true;  // there is always more
+    }
+  } typing(typist);
+  EXPECT_EQ(editor.read("> ", &typing), boot::LineEditor::End::leave) << "Esc, then Ctrl-D";
+  EXPECT_EQ(typing.done, 10);
+}
+
 TEST(LineEditor, CompletesWholeCharacters) {
   test::Ledger ledger({});
   test::Complaints complaints;
