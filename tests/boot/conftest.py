@@ -37,6 +37,15 @@ class Room:
         self.machines.append(machine)
         return machine
 
+    def diskless(self, **options):
+        """Boots a machine that has no disk: from a network, by what `extra` and `variables` say."""
+        folder = self.folder / str(len(self.machines) + 1)
+        folder.mkdir(parents=True)
+        options.setdefault("accel", self.accel)
+        machine = Machine(None, folder, **options)
+        self.machines.append(machine)
+        return machine
+
     def shell(self, commands, files=(), limit=600, **options):
         """Boots to the UEFI shell, which runs the commands one after the other."""
         files = [*files, (Shell.script(commands), "startup.nsh")]

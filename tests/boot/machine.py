@@ -101,7 +101,7 @@ class Monitor:
 
 
 class Machine:
-    """One run of QEMU. Whatever happens, it ends after `limit` seconds."""
+    """One run of QEMU. Whatever happens, it ends after `limit` seconds. image: None for a machine without a disk."""
 
     def __init__(self, image, folder, *, firmware="ovmf", variables=None, accel="tcg", cpu="max", smp=1, memory=512,
                  disk="virtio", screen=False, serial=True, limit=120, snapshot=True, reboots=False, extra=()):
@@ -110,7 +110,7 @@ class Machine:
         self.limit = limit
         control, control_far = socket.socketpair()
         found = qemu.find_firmware(firmware, variables)
-        line = [*qemu.command(found, accel, cpu, smp, memory, screen), *qemu.disk_arguments(image, disk, snapshot),
+        line = [*qemu.command(found, accel, cpu, smp, memory, screen), *(qemu.disk_arguments(image, disk, snapshot) if image else ()),
                 "-display", "none", *EXIT_DEVICE, *([] if reboots else ["-no-reboot"]),
                 *(("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial") if serial else ()),
                 "-chardev", f"socket,id=control,fd={control_far.fileno()}", "-mon", "chardev=control,mode=control",

@@ -77,6 +77,14 @@ def boot_entry(number, program, options="", sectors=None):
     return Variable(f"Boot{number:04X}", struct.pack("<IH", active, len(path)) + description + path + optional)
 
 
+def http_entry(number, url, options=""):
+    """The same for what a web server has. UEFI 2.10 §10.3.4.23; firmware looks for a card by itself."""
+    url = url.encode()
+    path = struct.pack("<BBH", 3, 24, 4 + len(url)) + url + struct.pack("<BBH", 0x7f, 0xff, 4)
+    optional = (options + "\0").encode("utf-16-le") if options else b""
+    return Variable(f"Boot{number:04X}", struct.pack("<IH", 1, len(path)) + "web\0".encode("utf-16-le") + path + optional)
+
+
 def boot_entries(programs, sectors=None):
     """Boot#### for each program (path, options), and BootOrder: firmware tries them one after the other."""
     entries = [boot_entry(number, *program, sectors) for number, program in enumerate(programs)]

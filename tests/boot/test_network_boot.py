@@ -1,0 +1,129 @@
+"""Machines without a disk, which get all they need over the network: PXE, HTTP Boot, iPXE."""
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+
+import qemu
+import variables
+from story import STATISTICS, told
+from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, OUT, STANDALONE, built, checkpoint, tokenizer
+from web import Web
+
+STORY = {"steps": 20, "temperature": 0, "ids": "on", "on_finish": "exit"}
+CONFIG = "".join(f"{name} = {value}\n" for name, value in STORY.items())
+MODEL = {"/fleet/models/default.bin": DEFAULT_MODEL.read_bytes(),
+         "/fleet/models/default-tokenizer.bin": DEFAULT_TOKENIZER.read_bytes()}
+
+
+def card(rom="", **netdev):
+    """A network card; without a ROM of its own, firmware drives it."""
+    user = "".join(f",{name}={value}" for name, value in netdev.items())
+    return ("-netdev", f"user,id=net{user}", "-device", f"virtio-net-pci,netdev=net,romfile={rom},bootindex=0")
+
+
+@pytest.fixture
+def serve():
+    """serve(files) -> a web server with them."""
+    servers = []
+
+    def start(files):
+        servers.append(Web(files))
+        return servers[-1]
+    yield start
+    for server in servers:
+        server.close()
+
+
+def http_boot(machine, web, path, options="", **more):
+    """A machine whose one boot entry is a URL."""
+    empty = qemu.flash_files("ovmf")[1]
+    entries = [variables.http_entry(0, web.url(path), options), variables.Variable("BootOrder", struct.pack("<H", 0))]
+    try:
+        store = variables.flash_file(machine.folder / "variables.fd", entries, empty)
+    except ValueError as error:
+        pytest.skip(f"{empty}: {error}")
+    return machine.diskless(variables=store, extra=card(), **more)
+
+
+def test_http_boot_finds_settings_and_model_beside_the_program(machine, serve):
+    web = serve({"/fleet/llama.efi": built(EFI).read_bytes(), "/fleet/llama.cfg": CONFIG.encode(), **MODEL})
+    booted = http_boot(machine, web, "/fleet/llama.efi")
+    assert len(told(booted).ids) == STORY["steps"]
+    asked = [path for path in web.asked if path != "/fleet/llama.efi" and not path.startswith("HEAD")]
+    assert asked == ["/fleet/llama.cfg", "/fleet/models/default.bin", "/fleet/models/default-tokenizer.bin",
+                     "/fleet/models/default.bin.sha256"]
+
+
+@pytest.mark.matrix
+def test_http_boot_takes_another_model_that_its_options_name(machine, serve):
+    web = serve({"/llama.efi": built(EFI).read_bytes(), "/own/tiny.bin": checkpoint("tiny").read_bytes(),
+                 "/own/tokenizer.bin": tokenizer(288).read_bytes()})
+    booted = http_boot(machine, web, "/llama.efi", r"-m \own\tiny.bin -n 20 -t 0 --on_finish exit")
+    booted.expect(STATISTICS, timeout=60)
+    assert "/own/tiny.bin: " in booted.text
+
+
+@pytest.mark.matrix
+def test_http_boot_without_a_model_says_where_it_was_looked_for(machine, serve):
+    web = serve({"/fleet/llama.efi": built(EFI).read_bytes()})
+    booted = http_boot(machine, web, "/fleet/llama.efi")
+    line = booted.expect(r"error: ([^\r]*)\r\n", timeout=60)[1]
+    assert web.url("/fleet/models/default.bin") in line and "no such file" in line
+
+
+def test_pxe_boots_the_program_that_has_a_model(machine):
+    folder = machine.folder / "tftp"
+    folder.mkdir(parents=True)
+    shutil.copy(built(STANDALONE), folder / "llama.efi")
+    booted = machine.diskless(extra=card(tftp=folder, bootfile="llama.efi"))
+    booted.expect(STATISTICS, timeout=90)
+    assert "the built-in model" in booted.text
+
+
+def test_pxe_alone_says_that_it_brings_no_model(machine):
+    folder = machine.folder / "tftp"
+    folder.mkdir(parents=True)
+    shutil.copy(built(EFI), folder)
+    booted = machine.diskless(extra=card(tftp=folder, bootfile="llama.efi"))
+    line = booted.expect(r"error: ([^\r]*)\r\n", timeout=60)[1]
+    assert "PXE hands over this program alone" in line and "HTTP" in line
+
+
+@pytest.mark.matrix
+def test_http_boot_of_an_image_is_a_disk_in_memory(machine, serve):
+    image = built(OUT / "llama.img")
+    web = serve({"/llama.img": image.read_bytes()})
+    booted = http_boot(machine, web, "/llama.img")
+    booted.expect(STATISTICS, timeout=90)
+    assert {path for path in web.asked if not path.startswith("HEAD")} == {"/llama.img"}
+
+
+@pytest.mark.matrix
+def test_ipxe_gives_each_machine_its_own_settings(machine, serve):
+    if not any((folder / "efi-virtio.rom").is_file() for folder in (*qemu.data_folders(), Path("/usr/lib/ipxe/qemu"))):
+        pytest.skip("QEMU's ROM of iPXE is not installed")
+    own = CONFIG + "model = \\tiny.bin\ntokenizer = \\tokenizer.bin\n"
+    web = serve({"/llama.efi": built(EFI).read_bytes(), "/fleet/52-54-00-12-34-56.cfg": own.encode(),
+                 "/tiny.bin": checkpoint("tiny").read_bytes(), "/tokenizer.bin": tokenizer(288).read_bytes()})
+    folder = machine.folder / "tftp"
+    folder.mkdir(parents=True)
+    (folder / "boot.ipxe").write_text(
+        f"#!ipxe\nkernel {web.url('/llama.efi')}\n"
+        f"initrd --name llama.cfg {web.url('/fleet/')}${{net0/mac:hexhyp}}.cfg\n"
+        f"initrd {web.url('/tiny.bin')}\ninitrd {web.url('/tokenizer.bin')}\nboot\n")
+    booted = machine.diskless(extra=card("efi-virtio.rom", tftp=folder, bootfile="boot.ipxe"))
+    booted.expect(r"context[^\r]*\r\n", timeout=90)
+    booted.expect(r"20 tokens, ", timeout=60)
+
+
+@pytest.mark.matrix
+def test_ipxe_boots_a_program_that_fetches_its_model_itself(machine, serve):
+    web = serve({"/llama.efi": built(EFI).read_bytes(), **MODEL})
+    folder = machine.folder / "tftp"
+    folder.mkdir(parents=True)
+    (folder / "boot.ipxe").write_text(
+        f"#!ipxe\nkernel {web.url('/llama.efi')} -m {web.url('/fleet/models/default.bin')} -n 20 --on_finish exit\nboot\n")
+    booted = machine.diskless(extra=card("efi-virtio.rom", tftp=folder, bootfile="boot.ipxe"))
+    booted.expect(r"20 tokens, ", timeout=90)
