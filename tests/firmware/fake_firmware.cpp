@@ -73,6 +73,7 @@ class FakeFirmware {
   const uefi::Handle image_handle_ = reinterpret_cast<uefi::Handle>(uint64_t{0x10});
   const uefi::Handle console_handle_ = reinterpret_cast<uefi::Handle>(uint64_t{0x20});
 
+  FakeNetwork network_{machine_.network, ledger_, complaints_};
   FakeMemory memory_{machine_, complaints_};
   std::set<uefi::Event> events_;
   uint64_t events_made_ = 0;
@@ -110,7 +111,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
   processors_.number_shift = machine.number_shift;
   processors_.late = machine.late_milliseconds * 1'000'000;
   if (!machine.key_events) typist_.wait_for_key = typist_.wait_for_key_ex = nullptr;
-  image_.device_handle = machine.from_disk ? volume_handle(0) : nullptr;
+  image_.device_handle = machine.from_disk ? volume_handle(0) : network_.boot_handle();
   image_.file_path = &path_.head;
   image_.load_options = options_.empty() ? nullptr : options_.data();
   image_.load_options_size = uint32_t(options_.size() * sizeof(char16_t));
@@ -126,7 +127,7 @@ void* FakeFirmware::interface(uefi::Handle handle, const uefi::Guid& guid) {
     for (uint32_t i = 1; i <= machine_.broken_volumes; ++i)
       if (handle == volume_handle(i)) return static_cast<uefi::SimpleFileSystem*>(&broken_);
   }
-  return nullptr;
+  return network_.interface(handle, guid);
 }
 
 uefi::BootServices FakeFirmware::boot_services() {
@@ -168,6 +169,7 @@ uefi::BootServices FakeFirmware::boot_services() {
     const auto answer = g_firmware->ledger_.refusal(Service::close_event);
     if (g_firmware->processors_.awaits(event))
       g_firmware->complaints_.add("an event is closed that firmware is to signal when other processors come back");
+    if (g_firmware->network_.awaits(event)) g_firmware->complaints_.add("an event is closed that the network is to signal");
     if (!g_firmware->events_.erase(event)) g_firmware->complaints_.add("CloseEvent of what was not created");
     return answer.value_or(Status::success);
   };
@@ -177,7 +179,7 @@ uefi::BootServices FakeFirmware::boot_services() {
       if (*answer == Status::success) f.processors_.forget(event);  // it lies: the program may believe that all are back
       return *answer;
     }
-    return f.processors_.finished(event) ? Status::success : Status::not_ready;
+    return f.network_.take_signal(event) || f.processors_.finished(event) ? Status::success : Status::not_ready;
   };
   s.wait_for_event = [](Uintn count, uefi::Event* events, Uintn* index) {
     if (count != 1 || !*events) g_firmware->complaints_.add("WaitForEvent without an event");
@@ -195,10 +197,29 @@ uefi::BootServices FakeFirmware::boot_services() {
   };
   s.locate_handle_buffer = [](uefi::SearchType, const uefi::Guid* guid, void*, Uintn* count, uefi::Handle** buffer) {
     SERVICE(locate_handle_buffer);
+    std::vector<uefi::Handle> found;
+    if (!guid || (*guid == uefi::Tcp4::kBindingGuid && f.network_.is_up())) found = {f.network_.card()};
+    if (!found.empty()) {
+      *count = found.size();
+      *buffer = static_cast<uefi::Handle*>(f.memory_.allocate_pool(*count * sizeof(uefi::Handle)));
+      std::copy(found.begin(), found.end(), *buffer);
+      return Status::success;
+    }
     if (!(*guid == uefi::SimpleFileSystem::kGuid) || !f.machine_.volumes) return Status::not_found;
     *count = f.machine_.broken_volumes + 1;
     *buffer = static_cast<uefi::Handle*>(f.memory_.allocate_pool(*count * sizeof(uefi::Handle)));
     for (uint32_t i = 0; i < *count; ++i) (*buffer)[*count - 1 - i] = f.volume_handle(i);
+    return Status::success;
+  };
+  s.locate_device_path = [](const uefi::Guid*, uefi::DevicePathProtocol**, uefi::Handle* device) {
+    SERVICE(locate_device_path);
+    if (!f.network_.is_up() || !f.network_.boot_handle()) return Status::not_found;
+    *device = f.network_.card();
+    return Status::success;
+  };
+  s.connect_controller = [](uefi::Handle, uefi::Handle*, const uefi::DevicePathProtocol*, uefi::Boolean) {
+    SERVICE(connect_controller);
+    f.network_.connect();
     return Status::success;
   };
   s.locate_protocol = [](const uefi::Guid* guid, void*, void** found) {
@@ -257,6 +278,7 @@ void FakeFirmware::check_restored() {
   memory_.check_restored();
   if (!events_.empty()) complaints_.add("an event was not closed");
   if (const std::string wrong = fake_registers::complaint(); !wrong.empty()) complaints_.add(wrong);
+  network_.check_restored();
   volume_.reset();  // complains of open files
   // The program's own books.
   const auto image = platform::memory_count(platform::MemoryUse::image);
@@ -290,6 +312,8 @@ Outcome FakeFirmware::run(const Program& program) {
   result.shown = screen_.shown();
   result.colors = screen_.colors();
   result.files = volume_->files;
+  result.network_touched = network_.touched() || ledger_.calls(Service::connect_controller);
+  result.told = network_.told();
   result.reset = reset_;
   result.watchdog_seconds = watchdog_seconds_;
   for (int i = 0; i < kServices; ++i) result.calls[i] = ledger_.calls(Service(i));

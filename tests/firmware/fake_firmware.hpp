@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "boot/platform/firmware.hpp"
+#include "tests/firmware/fake_network.hpp"
 #include "tests/firmware/fake_volume.hpp"
 #include "uefi_headers/simple_text_input.hpp"
 
@@ -50,6 +51,8 @@ struct FakeMachine {
   bool renames = true;                 // its files can be given other names
   uint64_t volume_lasts = ~uint64_t{0};  // calls until it is pulled out
 
+  NetworkMachine network;
+
   Bytes built_in_model, built_in_tokenizer;
 };
 
@@ -70,6 +73,8 @@ struct Outcome {
   std::map<std::string, Bytes> files;  // on the volume, afterwards
   std::string reset;        // "shutdown", "cold": what ResetSystem was called with
   uint64_t watchdog_seconds = 0;  // until the machine is reset; 0: it is not
+  bool network_touched = false;   // any protocol of it was called, or a card connected
+  std::vector<std::string> told;  // what visitors over the network heard
   uint64_t calls[kServices] = {};
 };
 

@@ -15,6 +15,10 @@ const char* name(Service service) {
       "output_string", "test_string", "query_mode", "set_mode", "set_attribute", "clear_screen",
       "set_cursor_position", "enable_cursor", "read_key", "get_rng",
       "get_number_of_processors", "get_processor_info", "startup_all_aps", "who_am_i",
+      "connect_controller", "locate_device_path", "get_status", "create_child", "destroy_child",
+      "dhcp_get_mode_data", "dhcp_configure", "dhcp_start", "dhcp_stop",
+      "tcp_get_mode_data", "tcp_configure", "tcp_routes", "tcp_connect", "tcp_accept", "tcp_transmit", "tcp_receive",
+      "tcp_close", "tcp_cancel", "tcp_poll", "tcp_delivers",
   };
   static_assert(std::size(kNames) == kServices);
   return kNames[int(service)];

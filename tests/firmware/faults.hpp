@@ -19,8 +19,12 @@ enum class Service : uint8_t {
   output_string, test_string, query_mode, set_mode, set_attribute, clear_screen,
   set_cursor_position, enable_cursor, read_key, get_rng,
   get_number_of_processors, get_processor_info, startup_all_aps, who_am_i,
+  connect_controller, locate_device_path, get_status, create_child, destroy_child,
+  dhcp_get_mode_data, dhcp_configure, dhcp_start, dhcp_stop,
+  tcp_get_mode_data, tcp_configure, tcp_routes, tcp_connect, tcp_accept, tcp_transmit, tcp_receive, tcp_close, tcp_cancel,
+  tcp_poll, tcp_delivers,  // the last is no call: bytes that come
 };
-inline constexpr int kServices = int(Service::who_am_i) + 1;
+inline constexpr int kServices = int(Service::tcp_delivers) + 1;
 const char* name(Service service);
 /// Does it move the bytes of a file, of which there may be too few or too many?
 inline bool moves_bytes(Service service) { return service == Service::read || service == Service::write; }

@@ -14,7 +14,6 @@ namespace {
 constexpr double kConnectSeconds = 10, kSilenceSeconds = 20;
 constexpr double kGatherSeconds = 0.05;  // so often is there something to show
 constexpr uint64_t kMaxUrl = 320, kMaxHead = 4096;
-constexpr uint64_t kIdleMicroseconds = 20;
 
 /// A file that a server sends; lives in pages of its own.
 class HttpFile final : public Readable {
@@ -90,7 +89,8 @@ rt::Result<void> HttpFile::wait(uint64_t since, double seconds, const char* what
   }
   if (network_.clock().seconds(now - since) > seconds)
     return rt::fail(rt::Errc::firmware, uint64_t(uefi::Status::timeout), "%pT: %s for %.0f s", &url, what, seconds);
-  (void)g_services->stall(kIdleMicroseconds);
+  // Quick while packets come one after the other, and a rest for the processor while they do not.
+  (void)g_services->stall(network_.clock().seconds(now - since) < 0.01 ? 20 : 1000);
   return {};
 }
 

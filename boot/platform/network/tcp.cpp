@@ -279,8 +279,8 @@ uint32_t Listener::in_use() const {
 void Listener::close() {
   network_->drop_tcp(child_, tcp_);  // no connection comes any more
   for (Connection& connection : connections_) {
-    // One may have come in the last moment.
-    if (connection.state_ == Connection::State::listening && connection.in_signal_.seen()) connection.take_child();
+    // One may have come in the last moment, or its event been lost.
+    if (connection.state_ == Connection::State::listening && connection.listen_token_.new_child) connection.take_child();
     if (connection.state_ != Connection::State::free) connection.reset();
   }
   const Pages memory = static_cast<Pages&&>(memory_);  // gone with the object in it

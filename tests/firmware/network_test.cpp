@@ -1,0 +1,262 @@
+// The network, on a firmware where every call of it goes wrong.
+#include <gtest/gtest.h>
+
+#include "boot/platform/network/tcp.hpp"
+#include "tests/firmware/scenarios.hpp"
+
+namespace {
+
+using test::Ending;
+using test::FakeMachine;
+using test::Fault;
+using test::Outcome;
+using test::Service;
+using test::Speech;
+using uefi::Status;
+
+std::string text_of(const test::Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+/// A story whose model comes from a server: `/m/default.bin`, and its tokenizer beside it.
+FakeMachine story_by_http() {
+  FakeMachine machine = test::one_story();
+  machine.network.present = true;
+  machine.network.served = {
+      {"/m/default.bin", test::web_answer(text_of(machine.files["\\models\\default.bin"]))},
+      {"/m/default-tokenizer.bin", test::web_answer(text_of(machine.files["\\models\\default-tokenizer.bin"]))}};
+  machine.files.erase("\\models\\default.bin");
+  machine.options += " -m http://10.0.2.2:8000/m/default.bin";
+  return machine;
+}
+
+/// The same, started by HTTP Boot from beside the model.
+FakeMachine story_by_http_boot() {
+  FakeMachine machine = story_by_http();
+  machine.network.served["/m/llama.cfg"] = test::web_answer(
+      "model = default.bin\n" + text_of(machine.files["\\EFI\\BOOT\\llama.cfg"]));
+  machine.options = "";
+  machine.from_disk = machine.volumes = false;
+  machine.network.boot_url = "http://10.0.2.2:8000/m/llama.efi";
+  return machine;
+}
+
+/// The lines of a story, without the model's name.
+std::string story(const Outcome& run) {
+  const std::string all = test::essence(run);
+  const size_t at = all.find("\n\n");
+  return at == std::string::npos ? all : all.substr(at);
+}
+
+TEST(Network, IsNotTouchedUnlessAnOptionAsksForIt) {
+  FakeMachine machine = test::conversation();
+  machine.network.present = true;
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_FALSE(run.network_touched);
+  EXPECT_EQ(run.calls[int(Service::connect_controller)], 0u);
+}
+
+TEST(Network, AModelByHttpTellsTheSameStory) {
+  const std::string same = story(test::start(test::one_story()));
+  for (const bool connected : {true, false}) {
+    FakeMachine machine = story_by_http();
+    machine.network.connected = connected;
+    const Outcome run = test::start(machine);
+    EXPECT_EQ(run.status, Status::success) << run.screen;
+    EXPECT_EQ(run.complaints, "");
+    EXPECT_EQ(story(run), same);
+    EXPECT_EQ(run.calls[int(Service::connect_controller)], connected ? 0u : 1u);
+  }
+  for (const uint32_t segment : {1u, 7u, 1440u}) {
+    FakeMachine machine = story_by_http();
+    machine.network.segment = segment;
+    EXPECT_EQ(story(test::start(machine)), same) << segment;
+  }
+}
+
+TEST(Network, HttpBootReadsSettingsAndModelBesideTheProgram) {
+  const Outcome run = test::start(story_by_http_boot());
+  EXPECT_EQ(run.status, Status::success) << run.screen;
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_EQ(story(run), story(test::start(test::one_story())));
+  EXPECT_EQ(run.calls[int(Service::dhcp_start)], 0u) << "the address of HTTP Boot is not used";
+}
+
+/// What is said when a machine cannot have its model.
+std::string error_of(const FakeMachine& machine) {
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_TRUE(uefi::is_error(run.status));
+  const size_t at = run.screen.find("error: ");
+  return at == std::string::npos ? "none" : run.screen.substr(at, run.screen.find('\n', at) - at);
+}
+
+void expect_error(const FakeMachine& machine, const std::string& words) {
+  const std::string said = error_of(machine);
+  EXPECT_NE(said.find(words), std::string::npos) << said;
+}
+
+FakeMachine answering(const Speech& speech) {
+  FakeMachine machine = story_by_http();
+  machine.network.served["/m/default.bin"] = speech;
+  return machine;
+}
+
+TEST(Network, SaysWhatIsMissing) {
+  FakeMachine machine = story_by_http();
+  machine.network.present = false;
+  expect_error(machine, "http://10.0.2.2:8000/m/default.bin: no network: firmware has no TCP for any card");
+  machine = story_by_http();
+  machine.network.cable = false;
+  expect_error(machine, "there is no cable in any card");
+  machine = story_by_http();
+  machine.network.dhcp = false;
+  expect_error(machine, "no DHCP server answered");
+  machine = story_by_http();
+  machine.network.listens = false;
+  expect_error(machine, "nobody listens there");
+  machine = story_by_http();
+  machine.network.answers = false;
+  expect_error(machine, "the server does not answer for 10 s");
+  machine = story_by_http();
+  machine.network.served.clear();
+  expect_error(machine, "/m/default.bin: the server has no such file (status 404)");
+  machine = story_by_http_boot();
+  machine.network.served.clear();
+  expect_error(machine, "http://10.0.2.2:8000/m/models/default.bin: the server has no such file (status 404)");
+  machine = story_by_http_boot();
+  machine.network.boot_url = "pxe";
+  expect_error(machine, "PXE hands over this program alone");
+}
+
+TEST(Network, SaysWhatIsWrongWithAnAnswer) {
+  const std::string whole = story_by_http().network.served["/m/default.bin"].bytes;
+  expect_error(answering({whole.substr(0, 400), Ending::silence}), "the server says nothing for 20 s");
+  expect_error(answering({whole.substr(0, 10), Ending::silence}), "the server says nothing for 20 s");
+  expect_error(answering({"", Ending::silence}), "the server says nothing for 20 s");
+  expect_error(answering({whole.substr(0, 400), Ending::reset}), "the server broke the connection after");
+  expect_error(answering({whole.substr(0, 400), Ending::close}), "the file ends after");
+  expect_error(answering({"", Ending::close}), "is no web server");
+  expect_error(answering({"SSH-2.0-x\r\n\r\n"}), "is no web server");
+  expect_error(answering({"HTTP/1.1 301 Moved\r\nLocation: http://a/b\r\n\r\n"}), "write the new place: http://a/b");
+  expect_error(answering({"HTTP/1.1 503 Busy\r\n\r\n"}), "the server refuses (status 503)");
+  expect_error(answering({"HTTP/1.1 200 OK\r\n\r\nxxx"}), "does not say how long the file is");
+  expect_error(answering({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nxxx"}),
+               "does not say how long the file is");
+}
+
+TEST(Network, IsLeftOnEscape) {
+  for (const bool dhcp : {true, false})
+    for (uint64_t look = 1; look < 40; look += 3) {
+      FakeMachine machine = answering({story_by_http().network.served["/m/default.bin"].bytes.substr(0, 400), Ending::silence});
+      machine.network.dhcp = dhcp;
+      machine.hurry = look;
+      const Outcome run = test::start(machine);
+      EXPECT_EQ(run.complaints, "");
+      EXPECT_NE(run.status, Status::success);
+    }
+}
+
+/// Every call of what a network needs goes wrong, once and for good.
+template <class Check>
+void with_each_fault(const FakeMachine& machine, const test::Program& program, Check check) {
+  static constexpr Service kServices[] = {
+      Service::allocate_pages, Service::create_event, Service::close_event, Service::check_event, Service::handle_protocol,
+      Service::locate_handle_buffer, Service::connect_controller, Service::locate_device_path, Service::get_status,
+      Service::create_child, Service::destroy_child, Service::dhcp_get_mode_data, Service::dhcp_configure,
+      Service::dhcp_start, Service::dhcp_stop, Service::tcp_get_mode_data, Service::tcp_configure, Service::tcp_routes,
+      Service::tcp_connect, Service::tcp_accept, Service::tcp_transmit, Service::tcp_receive, Service::tcp_close,
+      Service::tcp_cancel, Service::tcp_poll, Service::tcp_delivers};
+  const Outcome natural = test::start(machine, {}, program);
+  ASSERT_EQ(natural.complaints, "");
+  for (const Service service : kServices) {
+    const uint64_t calls = natural.calls[int(service)];
+    for (uint64_t call = 1; call <= calls; call += 1 + call / 24)
+      for (const auto kind : {Fault::Kind::refusal, Fault::Kind::lie})
+        for (const bool for_good : {false, true}) {
+          const Fault fault{service, call, for_good, kind, Status::device_error};
+          const Outcome run = test::start(machine, fault, program);
+          EXPECT_EQ(run.complaints, "") << fault.text();
+          check(run, natural, fault);
+          if (testing::Test::HasFailure()) return;
+        }
+  }
+}
+
+TEST(Network, LosesNothingWhateverFailsWhileAModelComes) {
+  for (const FakeMachine& machine : {story_by_http(), story_by_http_boot()})
+    with_each_fault(machine, efi_main, [](const Outcome& run, const Outcome& natural, const Fault& fault) {
+      if (run.status == Status::success) {
+        EXPECT_EQ(story(run), story(natural)) << fault.text();
+      } else {
+        EXPECT_NE(run.screen.find("error: "), std::string::npos) << fault.text();
+      }
+    });
+}
+
+/// A server as small as can be: every visitor hears in capitals what it said, until all have gone.
+Status echo(uefi::Handle image, uefi::SystemTable* system) {
+  platform::begin(image, system);
+  platform::Keyboard keyboard(*system);
+  const platform::Clock clock = platform::Clock::start();
+  {
+    auto network = platform::Network::start(clock, keyboard);
+    if (!network) return Status::no_media;
+    auto listener = platform::Listener::open(**network, 8080, 2, clock);
+    if (!listener) {
+      platform::Network::stop();
+      return Status::no_media;
+    }
+    platform::Connection* guests[2] = {};
+    const uint64_t began = platform::Clock::ticks();
+    for (uint32_t gone = 0; gone < 5 && clock.seconds_since(began) < 2;) {
+      (*listener)->poll();
+      while (platform::Connection* guest = (*listener)->accepted()) {
+        EXPECT_TRUE(!guests[0] || !guests[1]);
+        (guests[0] ? guests[1] : guests[0]) = guest;
+        EXPECT_LE((*listener)->in_use(), 2u);
+      }
+      for (auto*& guest : guests) {
+        if (!guest) continue;
+        uint8_t bytes[64];
+        if (guest->sent()) {
+          const uint64_t n = guest->read({bytes, sizeof bytes});
+          for (uint64_t i = 0; i < n; ++i) bytes[i] = uint8_t(bytes[i] - (bytes[i] >= 'a' && bytes[i] <= 'z' ? 32 : 0));
+          guest->write({bytes, n});
+        }
+        if (guest->failed()) guest->reset();
+        else if (guest->closed_by_peer() && guest->sent()) guest->close();
+        else continue;
+        guest = nullptr;
+        ++gone;
+      }
+      (void)platform::g_services->stall(1000);
+    }
+    (*listener)->close();
+    platform::Network::stop();
+  }
+  return Status::success;
+}
+
+FakeMachine visited() {
+  FakeMachine machine;
+  machine.network.present = true;
+  machine.network.visitors = {{"hello", Ending::close}, {"you", Ending::close}, {"", Ending::close},
+                              {"lost", Ending::reset}, {std::string(200, 'x'), Ending::close}, {"late", Ending::silence}};
+  return machine;
+}
+
+TEST(Listener, HearsEveryVisitorAndSaysGoodbye) {
+  const Outcome run = test::start(visited(), {}, echo);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  ASSERT_GE(run.told.size(), 5u);
+  EXPECT_EQ(run.told[0], "HELLO");
+  EXPECT_EQ(run.told[1], "YOU");
+  EXPECT_EQ(run.told[4], std::string(200, 'X'));
+}
+
+TEST(Listener, LosesNothingWhateverFails) {
+  with_each_fault(visited(), echo, [](const Outcome&, const Outcome&, const Fault&) {});
+}
+
+}  // namespace
