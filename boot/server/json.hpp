@@ -1,0 +1,51 @@
+#pragma once
+#include "rt/format.hpp"
+#include "rt/result.hpp"
+
+namespace json {
+
+enum class Kind : uint8_t { none, object, array, string, number, boolean, null };
+
+/// A value in a text that read() has found to be right. Nothing is copied: it is walked again where it stands. Walking
+/// must be over before string() changes the text.
+class Value {
+ public:
+  Value() = default;
+  explicit operator bool() const { return at_; }
+
+  Kind kind() const;
+  /// As it stands in the text, a string with its quotes.
+  rt::Text raw() const;
+
+  /// Of an array the first value, of an object the first name; none where it is empty, and of anything else.
+  Value first() const;
+  /// What comes behind this in the same array or object: there names and values take turns.
+  Value next() const;
+  /// The value that an object has under a name.
+  Value member(rt::Text name) const;
+
+  /// Is it a string of just these bytes?
+  bool equals(rt::Text text) const;
+  /// Bytes of a string, without quotes and escapes.
+  uint64_t string_size() const;
+  /// Writes a string to `to`, in UTF-8, which may be where it stands or to the left of that. Returns the end.
+  char* string(char* to) const;
+
+ private:
+  friend rt::Result<Value> read(rt::Text text);
+  explicit Value(const char* at) : at_(at) {}
+
+  const char* at_ = nullptr;  // its first byte
+};
+
+inline constexpr uint32_t kMostDepth = 32;   // arrays and objects inside each other
+inline constexpr uint32_t kMostNames = 512;  // in the objects that are open at one time
+
+/// Judges a whole text by RFC 8259: one value, in UTF-8, no name twice in an object, no half of a UTF-16 pair. Looks at
+/// each byte a fixed number of times, and needs a fixed amount of memory. A zero must stand behind the text.
+rt::Result<Value> read(rt::Text text);
+
+/// Writes `text` as a part of a string: what must be escaped is, and what is no UTF-8 becomes U+FFFD.
+void write_escaped(rt::Sink& out, rt::Text text);
+
+}  // namespace json
