@@ -34,9 +34,10 @@ class Escaper final : public rt::Sink {
 
 // Of an outbox: the worst piece, all of it escaped; and what ends an answer, with a usage.
 constexpr uint64_t kRoomForPiece = Piece::kBytes * 6 + 512, kRoomForEnd = 1024;
-static_assert(kRoomForPiece + kRoomForEnd < Outbox::kBytes);
 
 }  // namespace
+
+static_assert(kRoomForPiece + kRoomForEnd < Outbox::kBytes - Server::kGather);
 
 void Server::begin_chunk(Slot& slot) {
   if (!slot.chunked) return;

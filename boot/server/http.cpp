@@ -46,20 +46,20 @@ bool take_line(rt::Text& text, rt::Text& line) {
   return true;
 }
 
-constexpr rt::Text kMethods[] = {"GET", "HEAD", "POST", "OPTIONS"};
+constexpr rt::Text kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "?"};
 
 uint16_t read_request_line(rt::Text line, Request& request) {
-  request.method_text = rt::take_until(line, ' ');
+  const rt::Text method = rt::take_until(line, ' ');
   rt::Text target = rt::take_until(line, ' ');
-  if (!is_token(request.method_text) || target.empty()) return 400;
+  if (!is_token(method) || target.empty()) return 400;
   for (char c : target)
     if (uint8_t(c) <= 0x20 || uint8_t(c) >= 0x7f || c == '#') return 400;
   if (!line.starts_with("HTTP/") || line.size != 8 || line[6] != '.') return 400;
   request.version_1_0 = line == "HTTP/1.0";
   if (!request.version_1_0 && !(line == "HTTP/1.1")) return 505;
-  int method = 0;
-  while (method < int(Method::other) && !(request.method_text == kMethods[method])) ++method;
-  request.method = Method(method);
+  int known = 0;
+  while (known < int(Method::other) && !(method == kMethods[known])) ++known;
+  request.method = Method(known);
   if (begins(target, "http://")) {  // as a proxy is asked: the server is named twice
     target = target.from(7);
     while (!target.empty() && target[0] != '/' && target[0] != '?') target = target.from(1);
@@ -118,6 +118,8 @@ uint16_t read_head(rt::Text head, Request& request) {
   if (refused) return refused;
   return request.body_bytes > kBodyBytes ? 413 : 0;
 }
+
+rt::Text name(Method method) { return kMethods[int(method)]; }
 
 const char* reason(uint16_t status) {
   static constexpr struct {

@@ -17,7 +17,6 @@ struct Request {
   bool expects_continue = false;  // the body comes only when it was asked for
   bool is_json = false;
   uint64_t body_bytes = 0;
-  rt::Text method_text;
   rt::Text path;           // without query
   rt::Text authorization;  // empty: none
 };
@@ -29,6 +28,9 @@ uint64_t find_head_end(rt::Text bytes, uint64_t seen);
 /// could understand differently is, because one of them may stand in front of us. Lines end in CR LF, headers have no
 /// continuation, there is one Host and at most one Content-Length, and no Transfer-Encoding.
 uint16_t read_head(rt::Text head, Request& request);
+
+/// "GET" and so on; "?" for others.
+rt::Text name(Method method);
 
 /// "Not Found" for 404, and so on.
 const char* reason(uint16_t status);

@@ -8,3 +8,6 @@
 server_page_begin:
         .incbin "boot/server/page.html"
 server_page_end:
+#ifdef __ELF__
+        .section .note.GNU-stack, ""
+#endif

@@ -109,7 +109,7 @@ void Server::end_response(Slot& slot, uint64_t length_at, rt::Text tail) {
 }
 
 void Server::refuse(Slot& slot, uint16_t status, rt::Text text) {
-  if (status == 408 || status == 431 || !slot.request.method_text.size) slot.keep = false;
+  if (status == 408) slot.keep = false;
   const uint64_t length = begin_response(slot, status, "application/json");
   rt::print(slot.out, "{\"error\":{\"message\":\"");
   json::write_escaped(slot.out, text);
@@ -124,7 +124,7 @@ void Server::report(Slot& slot, const char* after) {
   if (slot.route && slot.route->quiet && slot.status < 400) return;
   char peer[24], line[200];
   const rt::Text who = slot.wire->peer({peer, sizeof peer});
-  const rt::Text method = slot.request.method == http::Method::other ? "?" : slot.request.method_text;
+  const rt::Text method = http::name(slot.request.method);
   log_.write(rt::print_to({line, sizeof line}, "%pT %pT %s %u%s\n", &who, &method, slot.route ? slot.route->path : "?",
                           slot.status, after));
 }

@@ -85,7 +85,7 @@ void Server::pump(Slot& slot) {
   }
   if (slot.state == State::free) return;
   // A whole answer is sent in few pieces.
-  const bool gathers = slot.state == State::answering && !slot.job.stream && slot.out.room() > Outbox::kBytes / 2;
+  const bool gathers = slot.state == State::answering && !slot.job.stream && slot.out.waiting() < kGather;
   if (!gathers) slot.out.flush(*slot.wire);
   if (!slot.out.waiting() || gathers) slot.waits_since = now_;
   else if (now_ - slot.waits_since > settings_.patience.send) return drop(slot);
@@ -141,7 +141,7 @@ void Server::read_head(Slot& slot) {
     slot.keep = slot.request.keep_alive;
     return dispatch(slot, end);
   }
-  slot.request.method_text = {};
+  slot.request.method = http::Method::other;
   if (slot.used >= http::kHeadBytes) return refuse(slot, 431, http::reason(431));
   if (slot.wire->ended()) return drop(slot);
   const Patience& patience = settings_.patience;

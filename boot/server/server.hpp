@@ -53,9 +53,12 @@ class Server {
   uint32_t connections() const;
   Metrics metrics;
 
+  static constexpr uint32_t kGather = 2048;  // bytes of a whole answer that are sent together
+
  private:
   static constexpr uint32_t kInBytes = 32 * 1024;  // the head with a part of the body; then a body that fits
   static constexpr uint32_t kRooms = 2;            // for larger bodies, at a time
+
 
   enum class State : uint8_t { free, head, body, queued, answering, sending, draining };
   struct Route;
