@@ -13,7 +13,8 @@ from pathlib import Path
 import audit_image
 
 OWN_FOLDERS = ("boot", "model", "rt", "uefi_headers")
-DATA = {"boot/embedded.S": {"assets/default.bin", "assets/default-tokenizer.bin"}}  # who may take which files in whole
+DATA = {"boot/embedded.S": {"assets/default.bin", "assets/default-tokenizer.bin"},  # who may take which files in whole
+        "boot/server/page.S": {"boot/server/page.html"}}
 FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+|__wmmintrin_\w+|cpuid|mm_malloc|[a-z0-9_]*intrin)\.h")
 # Nothing that names a file, a plugin or another program; -B, -Xclang, @FILE, -include and -isystem are not here.
 COMPILER_OPTION = re.compile(

@@ -195,6 +195,33 @@ def utf_seeds():
     yield "utf16-cut", "\U0001f600\U0001f600\u4e2d\u4e2d".encode("utf-16-le") + b"\x87"
 
 
+def http_seeds():
+    chat = b'{"messages":[{"role":"user","content":"Hi"}],"stream":true,"stop":["lo"]}'
+    text = b'{"prompt":"Once","max_tokens":2}'
+    def post(path, body, more=b""):
+        return (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
+                % (path, len(body), more, body))
+    def get(path):
+        return b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path
+    yield "chat", b"\x7f" + post(b"/v1/chat/completions", chat)
+    yield "text", b"\x7f" + post(b"/v1/completions", text, b"Expect: 100-continue\r\n") + b"\0" + get(b"/")
+    yield "two", b"\x7f" + post(b"/v1/completions", text) + b"\0" + post(b"/v1/chat/completions", chat)
+    yield "slow", b"\0" + get(b"/health")
+    yield "pipelined", b"\x50" + get(b"/metrics") + get(b"/v1/models")
+    yield "smuggled", b"\x50" + post(b"/", text, b"Transfer-Encoding: chunked\r\n")
+    yield "old", b"\x7fPOST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n" + b'{"prompt":"x"}'
+    yield "others", b"\x7fHEAD http://a/ HTTP/1.1\r\nHost: a\r\n\r\n\0OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+def json_seeds():
+    yield "chat", (b'{"messages":[{"role":"system","content":"a\\u00e9\\ud83d\\ude00"},{"role":"user","name":"b","content":'
+                   b'[{"type":"text","text":"c"},{"type":"text","text":"\\n"}]}],"stop":["x","\\"y"],"temperature":0.5,'
+                   b'"max_tokens":9,"stream":true,"stream_options":{"include_usage":true},"n":1,"tools":[],"seed":-1}')
+    yield "text", b'{"prompt":["Once"],"top_p":1e-1,"top_k":3,"min_p":0,"stop":"\\t","logit_bias":{ },"echo":false}'
+    yield "values", b'[null,true,false,-0.5e+7,"",{},[[]],{"a":{"a":"\xc3\xa9"}}]'
+    yield "twice", b'{"a":1,"\\u0061":2}'
+
+
 def main():
     for name, seeds in sorted(globals().items()):
         if not name.endswith("_seeds"):
