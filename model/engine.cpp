@@ -1,5 +1,7 @@
 #include "model/engine.hpp"
 
+#include "model/chat/conversation.hpp"
+
 namespace model {
 namespace {
 
@@ -24,7 +26,8 @@ uint64_t Engine::working_bytes(uint32_t context, uint32_t slices) const {
   const Config& c = info().config;
   return rt::round_up(Transformer::arena_bytes(c, plan_->activation_size(), context, slices), rt::Arena::kAlign) +
          rt::round_up(Sampler::arena_bytes(c.vocab_size), rt::Arena::kAlign) +
-         rt::round_up(Session::ids_needed(context) * sizeof(Token), rt::Arena::kAlign) + prompt_bytes(context);
+         rt::round_up(Session::ids_needed(context) * sizeof(Token), rt::Arena::kAlign) +
+         Conversation::arena_bytes(context) + prompt_bytes(context);
 }
 
 rt::Result<void> Engine::reserve(const EngineOptions& options, uint64_t tokenizer_file,

@@ -49,7 +49,7 @@ class Engine {
   Sampler& sampler() { return *sampler_; }
   /// The one text that the KV cache is for.
   Session& session() { return session_; }
-  /// For texts: what is taken here is given back when the text has ended.
+  /// For texts: what is taken here is given back when the text has ended. There is room for a Conversation.
   rt::Arena& arena() { return working_; }
 
   uint64_t weight_bytes() const { return plan_->arena_bytes(); }

@@ -61,6 +61,7 @@ struct ModelInfo {
   const char* format = "";   // "llama2.c v2"
   const char* weights = "";  // as the file has them: "int8"
   bool shared_classifier = true;
+  rt::Text chat_template;  // Jinja (chat_template.hpp); empty: none
 };
 
 }  // namespace model

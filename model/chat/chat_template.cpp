@@ -103,7 +103,17 @@ ChatTemplate template_named(rt::Text name, rt::Text jinja) {
 
 ChatTemplate recognise_template(rt::Text jinja) { return template_named(family_of(jinja), jinja); }
 
-rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const Turn> turns, uint64_t from, bool answer,
+rt::Result<ChatTemplate> choose_template(rt::Text name, rt::Text jinja) {
+  if (name.empty()) return recognise_template(jinja);
+  if (name == "none") return ChatTemplate{};
+  const ChatTemplate chat = template_named(name, jinja);
+  if (!chat)
+    return rt::fail(rt::Errc::usage, 0, "there is no template '%pT'; there are chatml, zephyr, llama2, llama3 and none",
+                    &name);
+  return chat;
+}
+
+rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const Turn> turns, uint64_t from, Next next,
                                       rt::Arena& arena) {
   constexpr uint64_t kPerTurn = 4;
   rt::Result<rt::Span<TextPart>> parts = arena.make_raw<TextPart>((turns.count - from + 1) * kPerTurn + 1);
@@ -129,7 +139,8 @@ rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const T
     say(Role::system, chat.default_system);
   if (from) after_system = turns[from - 1].role == Role::system;
   for (const Turn& turn : turns.from(from)) say(turn.role, turn.text);
-  if (answer) begin(family.answer);
+  if (next == Next::answer) begin(family.answer);
+  if (next == Next::question && !(family.system_in_user && after_system)) begin(family.before[int(Role::user)]);
   return parts->part(0, uint64_t(to - parts->data));
 }
 

@@ -31,10 +31,16 @@ ChatTemplate recognise_template(rt::Text jinja);
 /// The template of the family called `name` (chatml, zephyr, llama2, llama3), with the defaults that `jinja` has.
 ChatTemplate template_named(rt::Text name, rt::Text jinja);
 
-/// The turns from number `from` on as the model reads them, in memory from `arena`; with `answer`, up to where its
-/// answer begins. The default system turn comes first where turn 0 is none. Where `from` is not 0, what comes before
+/// The template that the user wants: "" the one of the model's file, "none", or a family's name. Fails for other names.
+rt::Result<ChatTemplate> choose_template(rt::Text name, rt::Text jinja);
+
+/// What follows the turns that are rendered.
+enum class Next : uint8_t { nothing, question, answer };
+
+/// The turns from number `from` on as the model reads them, in memory from `arena`, and the beginning of
+/// what comes `next`. The default system turn comes first where turn 0 is none. Where `from` is not 0, what comes before
 /// was read up to the end token of an answer, and what follows that is here.
-rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const Turn> turns, uint64_t from, bool answer,
+rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const Turn> turns, uint64_t from, Next next,
                                       rt::Arena& arena);
 
 }  // namespace model

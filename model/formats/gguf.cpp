@@ -237,6 +237,11 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
       gguf::make_tokenizer(header_.vocabulary, info_.config.vocab_size, reader, arena, scratch);
   if (!tokenizer) return tokenizer.error();
   tokenizer_ = *tokenizer;
+  const rt::Text chat_template = header_.vocabulary.chat_template;
+  rt::Result<rt::Span<char>> kept = arena.make_raw<char>(chat_template.size);
+  if (!kept) return kept.error();
+  rt::copy_bytes(kept->data, chat_template.data, chat_template.size);
+  info_.chat_template = {kept->data, chat_template.size};
   header_.vocabulary = {};  // it was in scratch memory
   return describe(arena);
 }

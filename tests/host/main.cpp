@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <optional>
 #include <stdexcept>
@@ -13,9 +14,11 @@
 #include "boot/version.hpp"
 #include "model/kernels/select.hpp"
 #include "rt/parse.hpp"
+#include "tests/host/chat.hpp"
 #include "tests/host/cpu.hpp"
 #include "tests/host/engine.hpp"
 #include "tests/host/file_source.hpp"
+#include "tests/host/ids.hpp"
 #include "tests/host/logits.hpp"
 #include "tests/host/options.hpp"
 #include "tests/host/threads.hpp"
@@ -126,6 +129,12 @@ std::vector<model::Token> tokens_of(const test::CommandLine& line, test::Engine&
   return {tokens.begin(), tokens.end()};
 }
 
+/// Prints the ids of a text, without BOS.
+void tokenize(const std::string& text, bool special, test::Engine& engine) {
+  const model::TextPart part = {{text.data(), text.size()}, special};
+  test::print_ids(test::need(engine.tokenizer().encode({&part, 1}, engine.session_arena())));
+}
+
 int run(const test::CommandLine& line) {
   const boot::Options& o = line.options;
   if (o.help) {
@@ -153,8 +162,13 @@ int run(const test::CommandLine& line) {
   if (!line.host.logits.empty()) test::write_logits(engine, tokens_of(line, engine), test::string(line.host.logits));
   if (line.host.top) test::print_top(engine, tokens_of(line, engine), uint32_t(line.host.top));
   if (!line.host.logits.empty() || line.host.top) return 0;
-  if (line.host.perplexity.empty()) tell(o, engine);
-  else perplexity(read_file(test::string(line.host.perplexity)), engine);
+  const auto read = [](rt::Text path) { return read_file(test::string(path)); };
+  if (!line.host.tokenize.empty()) tokenize(read(line.host.tokenize), line.host.special, engine);
+  else if (!line.host.conversation.empty())
+    test::answer_file(test::string(line.host.conversation), read(line.host.conversation), o, engine);
+  else if (line.host.chat) test::chat(std::cin, o, engine);
+  else if (!line.host.perplexity.empty()) perplexity(read(line.host.perplexity), engine);
+  else tell(o, engine);
   return 0;
 }
 

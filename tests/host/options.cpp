@@ -13,6 +13,14 @@ using Effect = Option::Effect;
 constexpr uint32_t kRoom = sizeof(HostOptions::Rooms::file);
 
 constexpr Option kHostOptions[] = {
+    {"chat", 0, Kind::choice, Effect::never, offsetof(HostOptions, chat), 0, 0, "off|on", "off",
+     "answer the lines of the input"},
+    {"conversation", 0, Kind::text, Effect::never, offsetof(HostOptions, conversation),
+     offsetof(HostOptions, rooms.conversation), kRoom, "FILE", "", "answer a saved conversation; --ids: its ids"},
+    {"tokenize", 0, Kind::text, Effect::never, offsetof(HostOptions, tokenize), offsetof(HostOptions, rooms.tokenize),
+     kRoom, "FILE", "", "print the ids of a text"},
+    {"special", 0, Kind::choice, Effect::never, offsetof(HostOptions, special), 0, 0, "off|on", "off",
+     "with --tokenize: special tokens too"},
     {"perplexity", 0, Kind::text, Effect::never, offsetof(HostOptions, perplexity),
      offsetof(HostOptions, rooms.perplexity), kRoom, "FILE", "", "bits per byte of stories parted by <|endoftext|>"},
     {"top", 0, Kind::whole, Effect::never, offsetof(HostOptions, top), 0, 1 << 20, "K", "0",

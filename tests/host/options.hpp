@@ -13,13 +13,13 @@ struct UsageError : std::runtime_error {
 
 /// What only the host program has, beside the options of llama.efi.
 struct HostOptions {
-  rt::Text perplexity, file, ids_from, logits;  // files
+  rt::Text perplexity, file, ids_from, logits, tokenize, conversation;  // files
   uint64_t top;
   uint64_t group_size;
-  bool list_kernels;
+  bool chat, special, list_kernels;
 
   struct Rooms {
-    char perplexity[1024], file[1024], ids_from[1024], logits[1024];
+    char perplexity[1024], file[1024], ids_from[1024], logits[1024], tokenize[1024], conversation[1024];
   } rooms;
 };
 

@@ -27,16 +27,18 @@ const char* const kLlama30 = "{{ '<|start_header_id|>' + message['role'] + '<|en
 const char* const kLlama32 = "{{- '<|start_header_id|>system<|end_header_id|>\\n\\n' }}"
                              "{{- 'Cutting Knowledge Date: December 2023\\n' }}";
 
+using model::Next;
+
 std::string family(const ChatTemplate& chat) { return chat ? chat.family->name : "none"; }
 
 /// What the model reads; with `marked`, what is not trusted is in brackets.
-std::string rendered(const ChatTemplate& chat, const std::vector<Turn>& turns, uint64_t from = 0, bool answer = true,
+std::string rendered(const ChatTemplate& chat, const std::vector<Turn>& turns, uint64_t from = 0, Next next = Next::answer,
                      bool marked = false) {
   const test::Exact<uint8_t> memory(4096);
   rt::Arena arena(memory.span());
   std::string all;
   for (const model::TextPart& part :
-       test::need(model::render(chat, {turns.data(), turns.size()}, from, answer, arena)))
+       test::need(model::render(chat, {turns.data(), turns.size()}, from, next, arena)))
     all += marked && !part.trusted ? "[" + test::string(part.text) + "]" : test::string(part.text);
   return all;
 }
@@ -106,7 +108,7 @@ TEST(ChatTemplate, Llama2) {
             "[INST] <<SYS>>\nS\n<</SYS>>\n\nU [/INST] A </s><s>[INST] V [/INST]");
   EXPECT_EQ(rendered(chat, {{Role::user, "U"}}), "[INST] U [/INST]");
   EXPECT_EQ(rendered(chat, kTwoTurns, 3), "<s>[INST] V [/INST]");
-  EXPECT_EQ(rendered(chat, kTwoTurns, 1, false), "U [/INST] A </s><s>[INST] V [/INST]");
+  EXPECT_EQ(rendered(chat, kTwoTurns, 1, Next::nothing), "U [/INST] A </s><s>[INST] V [/INST]");
 }
 
 TEST(ChatTemplate, Llama3) {
@@ -121,14 +123,14 @@ TEST(ChatTemplate, Llama3) {
   const ChatTemplate dated = model::recognise_template(kLlama32);
   EXPECT_EQ(rendered(dated, {{Role::user, "U"}}),
             head("system") + dates + "<|eot_id|>" + head("user") + "U<|eot_id|>" + head("assistant"));
-  EXPECT_EQ(rendered(dated, {{Role::system, "S"}}, 0, false), head("system") + dates + "S<|eot_id|>");
+  EXPECT_EQ(rendered(dated, {{Role::system, "S"}}, 0, Next::nothing), head("system") + dates + "S<|eot_id|>");
 }
 
 TEST(ChatTemplate, OnlyTheTemplateIsTrusted) {
   for (const char* name : {"chatml", "zephyr", "llama2", "llama3"}) {
     std::vector<Turn> turns = kTwoTurns;
     for (Turn& turn : turns) turn.text = "@";
-    const std::string marked = rendered(model::template_named(name, ""), turns, 0, true, true);
+    const std::string marked = rendered(model::template_named(name, ""), turns, 0, Next::answer, true);
     std::string outside;
     int said = 0;
     for (size_t i = 0; i < marked.size(); ++i)
@@ -148,17 +150,41 @@ TEST(ChatTemplate, AConversationReadTurnByTurnIsTheOneReadInOneGo) {
       const std::vector<Turn> asked(turns.begin(), turns.begin() + int64_t(answered) - 1);
       EXPECT_EQ(rendered(chat, asked) + "A" + chat.family->after[2] + rendered(chat, turns, answered),
                 rendered(chat, turns));
-      EXPECT_EQ(rendered(chat, turns, 0, false), rendered(chat, asked, 0, false) +
-                                                     rendered(chat, turns, answered - 1, false));
+      EXPECT_EQ(rendered(chat, turns, 0, Next::nothing), rendered(chat, asked, 0, Next::nothing) +
+                                                     rendered(chat, turns, answered - 1, Next::nothing));
     }
   }
+}
+
+TEST(ChatTemplate, WhatIsBehindAnAnswerIsTheBeginningOfWhateverIsAskedNext) {
+  for (const char* name : {"chatml", "zephyr", "llama2", "llama3"})
+    for (const char* jinja : {"", kSmolLm2, kLlama32})
+      for (uint64_t n = 0; n <= 3; n += n ? 2 : 1) {
+        const ChatTemplate chat = model::template_named(name, jinja);
+        const std::vector<Turn> before(kTwoTurns.begin(), kTwoTurns.begin() + int64_t(n));
+        std::vector<Turn> turns = before;
+        turns.push_back({Role::user, "V"});
+        const std::string read = rendered(chat, before, 0, Next::question), all = rendered(chat, turns);
+        EXPECT_EQ(all.substr(0, read.size() + 1), read + "V") << name << ", " << n;
+      }
+}
+
+TEST(ChatTemplate, ANameInPlaceOfTheFilesTemplate) {
+  const auto chosen = [](const char* name, const char* jinja) { return family(test::need(model::choose_template(name, jinja))); };
+  EXPECT_EQ(chosen("", kTinyLlama), "zephyr");
+  EXPECT_EQ(chosen("", ""), "none");
+  EXPECT_EQ(chosen("none", kTinyLlama), "none");
+  EXPECT_EQ(chosen("llama3", kTinyLlama), "llama3");
+  EXPECT_EQ(chosen("chatml", ""), "chatml");
+  EXPECT_STREQ(model::choose_template("chatmil", "").error().text,
+               "there is no template 'chatmil'; there are chatml, zephyr, llama2, llama3 and none");
 }
 
 TEST(ChatTemplate, AnEmptyConversationBeginsWithTheAnswer) {
   EXPECT_EQ(rendered(model::template_named("chatml", ""), {}), "<|im_start|>assistant\n");
   EXPECT_EQ(rendered(model::template_named("llama2", ""), {}), "");
   EXPECT_EQ(rendered(model::template_named("llama2", ""), {{Role::assistant, "A"}}), " A </s>");
-  EXPECT_EQ(rendered(model::template_named("chatml", ""), {}, 0, false), "");
+  EXPECT_EQ(rendered(model::template_named("chatml", ""), {}, 0, Next::nothing), "");
 }
 
 }  // namespace

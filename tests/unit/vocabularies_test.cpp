@@ -78,7 +78,7 @@ TEST_F(SmolLm2, GoldenConversationsGiveTheirIds) {
     const test::Exact<uint8_t> memory(4096);
     rt::Arena arena(memory.span());
     std::vector<std::pair<std::string, bool>> parts;
-    for (const model::TextPart& part : test::need(model::render(chat, {turns.data(), turns.size()}, 0, true, arena)))
+    for (const model::TextPart& part : test::need(model::render(chat, {turns.data(), turns.size()}, 0, model::Next::answer, arena)))
       parts.push_back({test::string(part.text), part.trusted});
     EXPECT_EQ(bpe.encode(parts), one["ids"].numbers()) << one["name"].text;
   }
