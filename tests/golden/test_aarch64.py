@@ -1,0 +1,123 @@
+"""The engine on AArch64, as a program for Linux that qemu-aarch64 runs: its kernels give the bits of the scalar set, and
+the whole of it the tokens and logits of x86-64."""
+import array
+import functools
+import math
+import os
+import shutil
+import struct
+import subprocess
+
+import pytest
+
+import gguf_files
+import support
+from support import case_name, checkpoint, own_cases, words_of
+
+LLAMA = support.OUT / "arm/llama"
+KERNEL_TESTS = support.OUT / "arm/kernel_tests"
+KERNELS = ("neondot", "neon", "swar", "scalar")
+# Not sweeps of many floats through functions of plain C++, which the unit tests of this machine make.
+UNIT_TESTS = "*:-Math.*IsCloseForEveryFloat:Math.Pow*:Math.*IsGlibcs:Math.*IsTheNearestFloat:*OfModelsShapes*/scalar"
+
+OWN = list(own_cases())
+SOME = OWN[::5]  # an emulated processor takes seconds for a case
+
+
+@functools.cache
+def missing():
+    """What is not here of what these programs need, or None."""
+    if not shutil.which("qemu-aarch64"):
+        return "qemu-aarch64 is not installed"
+    source = '#include <vector>\nint main() { return int(std::vector<int>(3).size()) - 3; }'
+    flags = ("--target=aarch64-linux-gnu", "-static", "-fuse-ld=lld")
+    done = subprocess.run(["clang++", *flags, "-x", "c++", "-", "-o", "/dev/null"], input=source.encode(), capture_output=True)
+    return "there is no C++ library for AArch64" if done.returncode else None
+
+
+def run(program, *arguments, timeout=120):
+    if why := missing():
+        pytest.skip(why)
+    return subprocess.run(["qemu-aarch64", program, *arguments], capture_output=True, text=True, timeout=timeout)
+
+
+@functools.cache
+def build(program):
+    done = subprocess.run(["ninja", program.relative_to(support.ROOT)], cwd=support.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def llama(*arguments):
+    if not missing():
+        build(LLAMA)
+    done = run(LLAMA, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_kernels_packing_and_cores_pass_their_unit_tests():
+    if why := missing():
+        pytest.skip(why)
+    if not os.path.exists("/usr/src/googletest/googletest/src/gtest-all.cc"):
+        pytest.skip("the sources of GoogleTest are not installed")
+    build(KERNEL_TESTS)
+    done = run(KERNEL_TESTS, "--gtest_brief=1", f"--gtest_filter={UNIT_TESTS}", timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def expect_the_tokens(case, kernel):
+    told = llama(checkpoint(case["shape"], case["versions"][0]), "-z", words_of(case["shape"]),
+                 *support.sampling_arguments(case), "-i", case["prompt"], "--ids", "--precision", case["precision"],
+                 "--kernel", kernel)
+    assert [int(word) for word in told.split()] == case["tokens"]
+
+
+@pytest.mark.parametrize("number", range(len(SOME)), ids=map(case_name, SOME))
+def test_the_tokens_are_those_of_our_golden_files(number):
+    """One kernel set a case, in turn."""
+    expect_the_tokens(SOME[number], KERNELS[number % len(KERNELS)])
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("case", OWN, ids=map(case_name, OWN))
+def test_the_tokens_are_those_of_our_golden_files_on_every_kernel_set(case, kernel):
+    expect_the_tokens(case, kernel)
+
+
+IDS = "1 261 270 5 280 262 263 19 280 281"
+
+
+def logits(folder, how, model, *arguments):
+    """The bits of all logits after a few tokens; what is no number is the same whatever its bits: architectures differ there."""
+    ids, out = folder / "ids", folder / "logits"
+    ids.write_text(IDS)
+    how(model, "--ids-from", ids, "--logits", out, *arguments)
+    numbers = array.array("f", out.read_bytes())
+    return [struct.pack("<f", number) if not math.isnan(number) else "NaN" for number in numbers]
+
+
+def here(*arguments):
+    done = subprocess.run([support.built(support.HOST_LLAMA), *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", gguf_files.TYPES)
+def test_a_type_of_gguf_gives_the_same_bits_on_both_architectures(kind, tmp_path):
+    model = gguf_files.model(kind).write(tmp_path / "made.gguf")
+    want = logits(tmp_path, here, model)
+    assert logits(tmp_path, llama, model, "--kernel", "neon", "--threads", "2") == want
+
+
+@pytest.mark.parametrize("precision", ("f32", "q8"))
+@pytest.mark.parametrize("wrong", (math.nan, math.inf, -math.inf, 3e38, -3e38, 1e-45), ids=str)
+def test_a_damaged_model_gives_the_same_bits_on_both_architectures(wrong, precision, tmp_path):
+    data = bytearray(checkpoint("tiny").read_bytes())
+    for at in range(28 + 4 * 5000, len(data) - 4, 4 * 3001):  # here and there a weight
+        struct.pack_into("<f", data, at, wrong)
+    model = tmp_path / "damaged.bin"
+    model.write_bytes(data)
+    arguments = ("-z", words_of("tiny"), "--precision", precision)
+    want = logits(tmp_path, here, model, *arguments)
+    for kernel in ("neon", "swar"):
+        assert logits(tmp_path, llama, model, *arguments, "--kernel", kernel) == want, kernel
