@@ -1,6 +1,7 @@
 #include "boot/commands.hpp"
 
 #include "boot/bench.hpp"
+#include "boot/chat_commands.hpp"
 #include "boot/file_names.hpp"
 #include "boot/head.hpp"
 #include "boot/models.hpp"
@@ -79,6 +80,19 @@ rt::Result<void> change_model(Conversation& c, rt::Span<const Setting> settings)
   return c.change_model();
 }
 
+/// Sets an option that says how a chat goes. Where that fails, all is as it was.
+rt::Result<void> set_chat(Conversation& c, const Setting& setting) {
+  const OptionSet set = all_options(c.options);
+  char text[kSystemBytes];
+  rt::Text before = set.value(*setting.option, {});
+  rt::copy_bytes(text, before.data, before.size);
+  before.data = text;
+  if (rt::Result<void> done = set.set(*setting.option, setting.value); !done) return done;
+  rt::Result<void> done = c.model.engine() ? c.chat.follow_options() : rt::Result<void>();
+  if (!done) (void)set.set(*setting.option, before);
+  return done;
+}
+
 rt::Result<void> set(Conversation& c, rt::Text arguments) {
   const OptionSet set = all_options(c.options);
   if (arguments.empty()) {
@@ -102,9 +116,13 @@ rt::Result<void> set(Conversation& c, rt::Text arguments) {
   if (option->effect == Option::Effect::model) return change_model(c, {&setting, 1});
   if (option->effect == Option::Effect::output && !value.empty())
     if (rt::Result<void> done = platform::check_save_path(value); !done) return done;
-  rt::Result<void> done = set.set(*option, value);
+  const bool chat = option->place == offsetof(Options, chat_template) || option->place == offsetof(Options, system);
+  rt::Result<void> done = chat ? set_chat(c, setting) : set.set(*option, value);
   if (done && option->effect == Option::Effect::prompt) done = read_prompt_file(c.options);
-  if (option->effect == Option::Effect::prompt || option->place == offsetof(Options, prompt)) c.prompt = c.options.prompt;
+  if (option->effect == Option::Effect::prompt || option->place == offsetof(Options, prompt)) {
+    c.prompt = c.options.prompt;
+    c.asks = !c.prompt.empty();
+  }
   if (option->effect == Option::Effect::output) c.output.begin_anew();
   c.terminal.console.use_colors(c.options.color);
   return done;
@@ -149,16 +167,9 @@ rt::Result<void> stats(Conversation& c, rt::Text) {
 
 template <platform::Replace replace>
 rt::Result<void> save(Conversation& c, rt::Text path) {
+  if (c.chat.on()) return save_chat(c, path, replace);
   if (c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to save");
-  if (!platform::boot_device())
-    return rt::fail(rt::Errc::usage, 0, "there is no volume to save to: the program was not started from one");
-  char name[40];
-  if (path.empty())
-    path = rt::print_to({name, sizeof name}, "\\story-%llu.txt", static_cast<unsigned long long>(c.record.seed));
-  const rt::Span<const uint8_t> story{reinterpret_cast<const uint8_t*>(c.record.text), c.record.bytes};
-  rt::Result<void> done = platform::save_file(platform::boot_device(), path, story, replace);
-  if (done) rt::print(c.terminal.console, "%'u bytes in %pT\n", c.record.bytes, &path);
-  return done;
+  return c.save(path, "story", c.record.seed, {c.record.text, c.record.bytes}, replace);
 }
 
 /// The seed that stands in `text`, else `otherwise`.
@@ -169,16 +180,21 @@ rt::Result<uint64_t> seed_of(rt::Text text, uint64_t otherwise) {
   return seed;
 }
 
+/// Tells the last story or answers the last question again, with the seed that is given, else the next, or the same.
+template <bool next>
 rt::Result<void> again(Conversation& c, rt::Text number) {
-  if (c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to tell again");
-  rt::Result<uint64_t> seed = seed_of(number, c.record.seed);
+  const bool chat = c.chat.on();
+  if (!chat && c.record.bytes == 0) return rt::fail(rt::Errc::usage, 0, "there is no story to tell again");
+  rt::Result<uint64_t> seed = seed_of(number, chat ? c.chat.seed() : c.record.seed);
   if (!seed) return seed.error();
-  return c.tell(c.prompt, *seed, platform::Clock::ticks());
+  if (next && number.empty()) *seed = c.take_seed();
+  return chat ? c.chat.answer_again(*seed) : c.tell(c.prompt, *seed, platform::Clock::ticks());
 }
 
 rt::Result<void> go_on(Conversation& c, rt::Text) {
   rt::Result<Engine*> engine = c.engine();
   if (!engine) return engine.error();
+  if (c.chat.on()) return c.chat.go_on();
   if (c.session->position() == 0)
     return rt::fail(rt::Errc::usage, 0, "there is no story of this model to go on with: press Enter for one");
   return continue_story(**engine, *c.session, c.options, c.record, c.terminal, c.pager());
@@ -187,6 +203,7 @@ rt::Result<void> go_on(Conversation& c, rt::Text) {
 rt::Result<void> info(Conversation& c, rt::Text) {
   print_head(c.terminal.console);
   if (c.model.engine()) print_model(*c.model.engine(), c.options, c.terminal);
+  c.chat.print_head();
   return {};
 }
 
@@ -243,11 +260,18 @@ void offer_settings(rt::Text before, Candidates& candidates) {
 constexpr Command kCommands[] = {
     {"help", "[NAME]", "this list, or what an option or command does", help, offer_subjects},
     {"set", "NAME VALUE", "change an option; /set alone shows them all", set, offer_settings},
-    {"again", "[SEED]", "the last story once more, or with another seed", again},
-    {"continue", "", "go on with the last story", go_on},
+    {"again", "[SEED]", "the last story or answer once more", again<false>},
+    {"retry", "[SEED]", "the same with the next seed", again<true>},
+    {"continue", "", "go on with it", go_on},
+    {"clear", "", "begin a new conversation", clear_chat},
+    {"system", "[TEXT]", "what the model is told first: show it, or set it", set_system},
+    {"context", "", "how much of the model's context is used", show_context},
+    {"story", "", "what is typed begins a story", begin_stories},
+    {"chat", "", "what is typed is a question again", begin_chat},
     {"seed", "N", "the next story's seed; 0: another every time", seed},
     {"model", "[FILE]", "list the models in \\models, or switch to one", model, offer_models},
-    {"save", "[FILE]", "write the last story; else to story-SEED.txt", save<platform::Replace::no>},
+    {"load", "FILE", "go on with a conversation that was saved", load_chat},
+    {"save", "[FILE]", "write the conversation, or the last story, to a file", save<platform::Replace::no>},
     {"save!", "[FILE]", "the same, in place of a file that is there", save<platform::Replace::yes>},
     {"stats", "", "how the last story went", stats},
     {"info", "", "this machine, the program and the model", info},
@@ -271,7 +295,8 @@ void show_command(Conversation& c, const Command& command) {
 rt::Result<void> help(Conversation& c, rt::Text about) {
   if (about.empty()) {
     for (const Command& command : kCommands) show_command(c, command);
-    c.terminal.console.write("Tab completes. Lines between \"\"\" and \"\"\" are one prompt. While a story is told, Esc or Ctrl-C stops it.\n");
+    c.terminal.console.write("Tab completes. Lines between \"\"\" and \"\"\" are one text.\n"
+                             "Esc or Ctrl-C stops what the model writes.\n");
     return {};
   }
   while (about.starts_with("/") || about.starts_with("-")) about = about.from(1);

@@ -1,13 +1,15 @@
 #pragma once
+#include "boot/chat.hpp"
 #include "boot/current_model.hpp"
 #include "boot/line_editor.hpp"
 #include "boot/output.hpp"
 #include "boot/pager.hpp"
+#include "boot/platform/saving.hpp"
 #include "boot/story.hpp"
 
 namespace boot {
 
-/// What a conversation keeps between stories, and from one model to the next. Large: it lives in pages, not on the stack.
+/// What the program keeps between stories and answers, and from one model to the next. Large: it lives in pages, not on the stack.
 struct Conversation {
   Conversation(Options& of, const Terminal& at);
   Conversation(const Conversation&) = delete;
@@ -16,12 +18,18 @@ struct Conversation {
   rt::Result<void> change_model();
   /// The model that tells; an error where there is none.
   rt::Result<Engine*> engine();
-  /// Tells one story for each prompt in options.prompt, one after the other.
-  rt::Result<void> tell(uint64_t started);
+  /// Answers the questions in options.prompt, or tells a story for each, one after the other.
+  rt::Result<void> run_script(uint64_t started);
   /// A story with this seed; the options stay as they are.
   rt::Result<void> tell(rt::Text prompt, uint64_t seed, uint64_t started);
+  /// The seed that comes next.
+  uint64_t take_seed();
   /// What halts long texts; null where none is to be halted.
   Pager* pager();
+  /// Writes `text` to the file `path`, where that is empty to NAME-SEED.txt.
+  rt::Result<void> save(rt::Text path, const char* name, uint64_t seed, rt::Text text, platform::Replace replace);
+  /// What the user may type next.
+  void print_advice();
   /// Forgets the story that could be gone on with.
   void forget_story();
 
@@ -34,9 +42,13 @@ struct Conversation {
   Record record;  // of the last story
   rt::Text prompt;  // of the last story
   Output output;
+  Chat chat;
+  bool asks = false;  // options.prompt has what was not asked yet
   bool over = false;  // options.on_finish is what comes next
 
  private:
+  void show_question(rt::Text question);
+
   Pager pager_;
 };
 

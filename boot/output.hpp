@@ -1,5 +1,5 @@
 #pragma once
-#include "boot/platform/pages.hpp"
+#include "boot/growing_text.hpp"
 
 namespace boot {
 
@@ -11,13 +11,10 @@ class Output {
   /// cannot be written, the text is kept for the next time.
   rt::Result<void> add(rt::Text text, rt::Text file);
   /// What comes next is the first of its file.
-  void begin_anew() { bytes_ = 0; }
+  void begin_anew() { all_.cut(0); }
 
  private:
-  rt::Result<void> make_room(uint64_t bytes);
-
-  platform::Pages pages_;
-  uint64_t bytes_ = 0;
+  GrowingText all_{"what is written to the output file"};
 };
 
 }  // namespace boot

@@ -4,23 +4,14 @@
 #include "boot/platform/medium.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/program.hpp"
+#include "boot/text_file.hpp"
 #include "rt/parse.hpp"
-#include "rt/utf.hpp"
 
 namespace boot {
 namespace {
 
 constexpr uint64_t kConfigBytes = 64 * 1024;  // the longest llama.cfg
 constexpr uint64_t kLineBytes = 16 * 1024;    // the longest command line
-
-/// A file's bytes as UTF-8: as they are, or from UTF-16, which is what the editor of UEFI's shell writes.
-rt::Result<rt::Text> decoded(rt::Span<const uint8_t> bytes, rt::Arena& arena) {
-  const rt::Text text(reinterpret_cast<const char*>(bytes.data), bytes.count);
-  if (!text.starts_with("\xff\xfe")) return text;
-  rt::Result<rt::Span<char>> buffer = arena.make_raw<char>(bytes.count / 2 * 3 + 1);
-  if (!buffer) return buffer.error();
-  return rt::utf16_to_utf8({reinterpret_cast<const char16_t*>(bytes.data + 2), bytes.count / 2 - 1}, *buffer);
-}
 
 /// llama.cfg beside the program, else in the root of its volume; no file is no error.
 rt::Result<void> read_config_file(Options& options, rt::Arena& arena, const Terminal& terminal) {
@@ -36,9 +27,7 @@ rt::Result<void> read_config_file(Options& options, rt::Arena& arena, const Term
       rt::Result<platform::Input> file = platform::open_input(name, place, patience);
       if (!file && file.error().code == rt::Errc::not_found) continue;
       if (!file) return file.error();
-      rt::Result<rt::Span<uint8_t>> bytes = file->readable().read_all(arena, kConfigBytes);
-      if (!bytes) return bytes.error();
-      rt::Result<rt::Text> text = decoded(*bytes, arena);
+      rt::Result<rt::Text> text = read_text(file->readable(), kConfigBytes, arena);
       if (!text) return text.error();
       read_config(options, name, *text, terminal.console);
       return {};
@@ -77,17 +66,11 @@ rt::Result<void> read_start_options(Options& options, const Terminal& terminal) 
 
 rt::Result<void> read_prompt_file(Options& options) {
   if (options.prompt_file.empty()) return {};
-  uefi::Handle devices[16];
-  rt::Result<platform::File> file =
-      platform::open_on_any({devices, platform::find_volumes({devices, 16})}, options.prompt_file);
-  if (!file) return file.error();
   rt::Result<platform::Pages> pages =
       platform::Pages::allocate(kPromptBytes * 3, platform::MemoryUse::buffer, "the prompt");
   if (!pages) return pages.error();
   rt::Arena arena(pages->memory());
-  rt::Result<rt::Span<uint8_t>> bytes = file->read_all(arena, kPromptBytes);
-  if (!bytes) return bytes.error();
-  rt::Result<rt::Text> text = decoded(*bytes, arena);
+  rt::Result<rt::Text> text = read_text(options.prompt_file, kPromptBytes, arena);
   if (!text) return text.error();
   const OptionSet set = all_options(options);
   return set.set(*set.find("prompt"), rt::trim(*text));

@@ -31,7 +31,7 @@ Telling::Telling(Engine& engine, model::Session& session, const Options& options
       pace_(engine, terminal, options.threads != 0), status_(terminal.console),
       writer_(terminal.console, status_, gate) {}
 
-void Telling::tell() {
+void Telling::tell(Taker* taker) {
   engine_.model.sampler().want_probability(options_.show == Show::confidence);
   terminal_.console.write("\n");
   record_.stopped = false;
@@ -41,7 +41,10 @@ void Telling::tell() {
     if (event == model::Session::Event::end) break;
     record_.stopped = terminal_.keyboard.stop_pressed();
     terminal_.clock.check();
-    if (event == model::Session::Event::token) take(before);
+    if (event == model::Session::Event::token) {
+      if (taker && !taker->take(session_.token(), session_.text())) break;
+      take(before);
+    }
     record_.stopped |= writer_.stopped();
   }
   writer_.finish();

@@ -8,6 +8,16 @@
 
 namespace boot {
 
+/// Who else takes what a text consists of.
+class Taker {
+ public:
+  /// The next token and what it stands for. False: the text must end here.
+  virtual bool take(model::Token token, rt::Text text) = 0;
+
+ protected:
+  ~Taker() = default;
+};
+
 /// A text on its way from the model to the console and into the record, token by token, with a status line. Esc or Ctrl-C
 /// ends it: record.stopped.
 class Telling {
@@ -17,7 +27,7 @@ class Telling {
           RowGate* gate);
 
   /// To the end of the text that `session` has begun.
-  void tell();
+  void tell(Taker* taker = nullptr);
   /// The beginning of the line of figures, in green: tokens, tokens/s, seconds from `started` to the first. Ends
   /// with the destructor, or reset_color().
   void print_figures(uint32_t tokens, uint64_t started);
