@@ -87,6 +87,15 @@ def checkpoint(shape, version=0, seed=1):
     return path
 
 
+def chat_model():
+    """A GGUF file of a small model with made-up weights and a chat template; kept in out/test/models."""
+    path, maker = MODELS / "chat.gguf", built(MAKE_CHECKPOINT)
+    if not path.exists() or path.stat().st_mtime < maker.stat().st_mtime:
+        with replaced(path) as unfinished:
+            subprocess.run([maker, "chat", unfinished], check=True)
+    return path
+
+
 def sensitive_checkpoint(changed=None):
     """A llama2.c checkpoint that, in float32, says the same only where arithmetic is the same to the last bit: it is
     deep, each of its 40 layers weighs as much as all before it, and attention is sharp, so that an error grows from
