@@ -129,10 +129,15 @@ std::vector<model::Token> tokens_of(const test::CommandLine& line, test::Engine&
   return {tokens.begin(), tokens.end()};
 }
 
-/// Prints the ids of a text, without BOS.
-void tokenize(const std::string& text, bool special, test::Engine& engine) {
+/// Prints the ids of a text, without BOS. Weights are not needed for that.
+void tokenize(const std::string& text, bool special, rt::ByteSource& source, rt::ByteSource* tokenizer) {
+  test::HostPages pages;
+  model::Engine engine(pages, pages);
+  test::need(engine.open(source));
+  if (tokenizer && engine.needs_tokenizer()) test::need(engine.read_tokenizer(*tokenizer));
+  if (engine.needs_tokenizer()) throw std::runtime_error("this model needs a tokenizer's file beside it");
   const model::TextPart part = {{text.data(), text.size()}, special};
-  test::print_ids(test::need(engine.tokenizer().encode({&part, 1}, engine.session_arena())));
+  test::print_ids(test::need(engine.tokenizer().encode({&part, 1}, engine.arena())));
 }
 
 int run(const test::CommandLine& line) {
@@ -154,6 +159,11 @@ int run(const test::CommandLine& line) {
   std::optional<test::FileSource> tokenizer;
   const std::string tokenizer_file = find_tokenizer(o);
   if (std::filesystem::exists(tokenizer_file)) tokenizer.emplace(tokenizer_file);
+  const auto read = [](rt::Text path) { return read_file(test::string(path)); };
+  if (!line.host.tokenize.empty()) {
+    tokenize(read(line.host.tokenize), line.host.special, source, tokenizer ? &*tokenizer : nullptr);
+    return 0;
+  }
   test::Threads threads(uint32_t(o.threads));
   const model::Storage storage{.precision = o.precision, .group_size = uint32_t(line.host.group_size)};
   test::Engine engine(source, tokenizer ? &*tokenizer : nullptr, {.storage = storage, .context = uint32_t(o.context)},
@@ -162,9 +172,7 @@ int run(const test::CommandLine& line) {
   if (!line.host.logits.empty()) test::write_logits(engine, tokens_of(line, engine), test::string(line.host.logits));
   if (line.host.top) test::print_top(engine, tokens_of(line, engine), uint32_t(line.host.top));
   if (!line.host.logits.empty() || line.host.top) return 0;
-  const auto read = [](rt::Text path) { return read_file(test::string(path)); };
-  if (!line.host.tokenize.empty()) tokenize(read(line.host.tokenize), line.host.special, engine);
-  else if (!line.host.conversation.empty())
+  if (!line.host.conversation.empty())
     test::answer_file(test::string(line.host.conversation), read(line.host.conversation), o, engine);
   else if (line.host.chat) test::chat(std::cin, o, engine);
   else if (!line.host.perplexity.empty()) perplexity(read(line.host.perplexity), engine);
