@@ -57,3 +57,59 @@ with_floats:
         ldp     x19, x20, [sp, #16]
         ldp     x29, x30, [sp], #48
         ret                                     // with what was returned in x0
+
+// Where PSCI starts another processor: x0 is the address of a Job (starter.cpp). Address translation and caches are off,
+// interrupts masked, and what this reads was written to memory past the caches. It takes over the boot processor's address
+// translation, runs psci_body(), and switches itself off.
+        .set    PSCI_CPU_OFF, 0x84000002
+
+        .globl  psci_start, psci_start_end
+        .p2align 6
+psci_start:
+        mov     x19, x0
+        ldp     x1, x2, [x19]                   // TTBR0, TCR
+        ldp     x3, x4, [x19, #16]              // MAIR, SCTLR
+        ldp     x5, x6, [x19, #32]              // VBAR, HCR
+        ldp     x7, x8, [x19, #48]              // level, stack
+        cmp     x7, #2
+        b.eq    1f
+        msr     mair_el1, x3
+        msr     tcr_el1, x2
+        msr     ttbr0_el1, x1
+        msr     vbar_el1, x5
+        isb
+        tlbi    vmalle1
+        ic      iallu
+        dsb     nsh
+        isb
+        msr     sctlr_el1, x4
+        b       2f
+1:      msr     hcr_el2, x6
+        isb
+        msr     mair_el2, x3
+        msr     tcr_el2, x2
+        msr     ttbr0_el2, x1
+        msr     vbar_el2, x5
+        isb
+        tlbi    alle2
+        ic      iallu
+        dsb     nsh
+        isb
+        msr     sctlr_el2, x4
+2:      isb
+        mov     sp, x8
+        mov     x29, xzr
+        adrp    x9, psci_body
+        add     x9, x9, :lo12:psci_body
+        mov     x0, x19
+        bl      with_floats
+        ldr     x1, [x19, #64]                  // by SMC?
+        movz    w0, #(PSCI_CPU_OFF >> 16), lsl #16
+        movk    w0, #(PSCI_CPU_OFF & 0xffff)
+        cbnz    x1, 3f
+        hvc     #0
+        b       4f
+3:      smc     #0
+4:      wfi                                     // it was refused: stay, with nothing to do
+        b       4b
+psci_start_end:
