@@ -75,7 +75,7 @@ AAVMF = (
     ("edk2-aarch64-code.fd", "edk2-arm-vars.fd"),
 )
 UBOOT_AARCH64 = ("/usr/lib/u-boot/qemu_arm64/u-boot.bin",)
-FIRMWARE = ("ovmf", "ovmf-secure", "u-boot", "aavmf", "u-boot-arm64")
+FIRMWARE = ("ovmf", "ovmf-secure", "u-boot", "aavmf", "aavmf-el2", "u-boot-arm64")
 
 
 def qemu(arch="x86_64"):
@@ -119,8 +119,8 @@ def flash_files(name):
             if not Path(path).is_file():
                 raise QemuError(f"OVMF_CODE, OVMF_VARS: {path} is not a file")
         return [Path(code), Path(store)]
-    candidates = {"ovmf": OVMF, "ovmf-secure": OVMF_SECURE, "aavmf": AAVMF}[name]
-    found = first_present(candidates, "aarch64" if name == "aavmf" else "x86_64")
+    candidates = {"ovmf": OVMF, "ovmf-secure": OVMF_SECURE, "aavmf": AAVMF, "aavmf-el2": AAVMF}[name]
+    found = first_present(candidates, "aarch64" if name.startswith("aavmf") else "x86_64")
     if not found:
         places = "\n  ".join(code for code, _ in candidates)
         raise QemuError(f"no {name} firmware found: ./setup.sh installs it, or set OVMF_CODE and OVMF_VARS "
@@ -136,7 +136,8 @@ def bios_file(paths):
 
 
 def find_firmware(name="ovmf", variables=None):
-    """The firmware called `name`: ovmf, ovmf-secure (with Secure Boot and SMM), u-boot; for AArch64 aavmf, u-boot-arm64.
+    """The firmware called `name`: ovmf, ovmf-secure (with Secure Boot and SMM), u-boot; for AArch64 aavmf, aavmf-el2
+    (at exception level 2, as on a machine without hypervisor), u-boot-arm64.
     variables: another variable store than the empty one that comes with it."""
     if name == "u-boot":
         return Firmware(name, "pc", ("-bios", bios_file(UBOOT)))
@@ -149,8 +150,9 @@ def find_firmware(name="ovmf", variables=None):
     arguments = flash(0, found[0], writable=False) + flash(1, Path(variables or found[1]), writable=True)
     if name == "ovmf-secure":
         return Firmware(name, "q35,smm=on", ("-global", "driver=cfi.pflash01,property=secure,value=on", *arguments))
-    if name == "aavmf":
-        return Firmware(name, "virt", tuple(arguments), "aarch64")
+    if name.startswith("aavmf"):  # at exception level 1, or 2
+        machine = "virt,virtualization=on" if name == "aavmf-el2" else "virt"
+        return Firmware(name, machine, tuple(arguments), "aarch64")
     return Firmware(name, "q35", tuple(arguments))
 
 
