@@ -39,29 +39,31 @@ class Audit:
 
 
 def run(*command, folder=ROOT):
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"error: {' '.join(command)}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return done.stdout
 
 
 def sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def built_elsewhere(scratch, name):
-    """The programs' sums when the tracked files are built in a folder called `name`."""
-    folder = Path(scratch, name)
+def built_elsewhere(folder, goals):
+    """The sums of the goals when the tracked files, and nothing else, are built in another folder."""
     for file in run("git", "ls-files", "-z").split("\0"):
         source = ROOT / file
-        if file and source.is_file():
+        if file and (source.is_file() or source.is_symlink()):
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, folder / file)
-    run("ninja", *PROGRAMS, folder=folder)
-    return [sha256(folder / program) for program in PROGRAMS]
+            shutil.copy2(source, folder / file, follow_symlinks=False)
+    run("ninja", *goals, folder=folder)
+    return [sha256(folder / goal) for goal in goals]
 
 
 def check_reproducible(audit):
     print("Builds")
     with tempfile.TemporaryDirectory() as scratch:
-        builds = [built_elsewhere(scratch, name) for name in ("one", "another/and deeper".replace(" ", "-"))]
+        builds = [built_elsewhere(Path(scratch, name), PROGRAMS) for name in ("one", "another/and-deeper")]
     here = [sha256(ROOT / program) for program in PROGRAMS]
     for i, program in enumerate(PROGRAMS):
         print(f"  {here[i]}  {program}")

@@ -73,6 +73,13 @@ def test_the_program_keeps_every_promise():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_tracked_files_alone_give_the_same_bytes_in_another_folder(tmp_path):
+    """A part of the program, of each floor; the audit builds all of it, twice."""
+    goals = ["out/efi/rt.a", "out/efi/boot/embedded.o", "out/efi/boot/platform/clock.o", "out/efi/model/model.o"]
+    subprocess.run(["ninja", *goals], cwd=ROOT, check=True, capture_output=True)
+    assert audit.built_elsewhere(tmp_path, goals) == [audit.sha256(ROOT / goal) for goal in goals]
+
+
 def test_a_tree_without_faults_has_no_problems(tree):
     assert tree.problems() == []
 
