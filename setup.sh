@@ -71,6 +71,7 @@ has_benchmark() {
 }
 has_python() { has python3; }
 has_pytest() { tools/python pytest,pexpect -c '' 2>/dev/null; }
+has_xdist() { tools/python pytest,pexpect,xdist -c '' 2>/dev/null; }
 has_pip() { python3 -m pip --version >/dev/null 2>&1; }
 has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
 has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
@@ -94,6 +95,7 @@ packages() {  # packages NEED
     python)     echo "python3" "python3" "python" "python" ;;
     pytest)     echo "python3-pytest,python3-pexpect" "python3-pytest,python3-pexpect" \
                      "python-pytest,python-pexpect" "venv:pytest,pexpect" ;;
+    xdist)      echo "python3-pytest-xdist" "python3-pytest-xdist" "python-pytest-xdist" "venv:pytest-xdist" ;;
     pip)        echo "python3-pip" "python3-pip" "python-pip" "python" ;;
     gtest)      echo "libgtest-dev" "gtest-devel" "gtest" "googletest" ;;
     benchmark)  echo "libbenchmark-dev" "google-benchmark-devel" "benchmark" "google-benchmark" ;;
@@ -116,12 +118,12 @@ apt_runtime() {
   echo "$package"
 }
 
-needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest pip gtest benchmark uboot signing)
+needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing)
 [[ $train == no ]] || needs+=(torch)
 
 # What some systems do not have. Tests that want it are skipped there, with the reason.
-optional=(uboot signing pip)
-[[ $matrix == no ]] || optional=(pip)
+optional=(uboot signing xdist pip)
+[[ $matrix == no ]] || optional=(xdist pip)
 [[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }

@@ -5,12 +5,15 @@
     tests/run.py boot golden       only these groups: unit, firmware, fuzz, tools, train, golden, boot
     tests/run.py boot -- -k esc    what follows -- goes to pytest
 
-The last line is also in out/test/summary.txt, and each group's results, as JUnit XML, in out/test/GROUP.xml.
+The last line is also in out/test/summary.txt, and each group's results, as JUnit XML, in out/test/GROUP.xml (of unit and
+firmware, which run in several processes, GROUP-1.xml and so on).
 """
+import os
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,16 +39,34 @@ class Count:
 
 
 def parallel():
-    """Two boots at a time, where pytest can do that."""
+    """Two files of tests at a time, where pytest can do that."""
     return ["-n", "2", "--dist", "loadfile"] if subprocess.run([PYTHON, f"{MODULES},xdist", "-c", ""],
                                                                stderr=subprocess.DEVNULL).returncode == 0 else []
 
 
-def command(group, report, extra):
-    if group in PROGRAMS:
-        return [PROGRAMS[group], f"--gtest_output=xml:{report}", "--gtest_brief=1"]
+def pytest_command(group, report, extra):
+    # Those of tools build, and ninja cannot be in one folder twice.
     return [PYTHON, MODULES, "-m", "pytest", "-q", "-ra", "--tb=short", f"--junitxml={report}",
-            *(parallel() if group == "boot" else []), *extra, ROOT / "tests" / group]
+            *(parallel() if group in ("boot", "golden") else []), *extra, ROOT / "tests" / group]
+
+
+def run_shards(program, report):
+    """A program of GoogleTest's in as many processes as there are processors, each with a share of the tests. Returns
+    the exit status and the reports; what a process says is shown when it ends."""
+    count = os.cpu_count() or 1
+    reports = [report.with_name(f"{report.stem}-{i + 1}.xml") for i in range(count)]
+    shards = []
+    for i, part in enumerate(reports):
+        part.unlink(missing_ok=True)
+        shards.append(subprocess.Popen([program, f"--gtest_output=xml:{part}", "--gtest_brief=1"], cwd=ROOT, text=True,
+                                       env={**os.environ, "GTEST_TOTAL_SHARDS": str(count), "GTEST_SHARD_INDEX": str(i)},
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace"))
+    status = 0
+    with ThreadPoolExecutor(count) as pool:
+        for shard, said in zip(shards, pool.map(lambda process: process.communicate()[0], shards)):
+            print(said, end="", flush=True)
+            status = status or shard.returncode
+    return status, reports
 
 
 def counted(report):
@@ -65,15 +86,19 @@ def run(group, extra):
     report.unlink(missing_ok=True)
     print(f"\n== {group}", flush=True)
     began = time.monotonic()
+    reports = [report]
     try:
-        status = subprocess.run(command(group, report, extra), cwd=ROOT).returncode
+        if group in PROGRAMS:
+            status, reports = run_shards(PROGRAMS[group], report)
+        else:
+            status = subprocess.run(pytest_command(group, report, extra), cwd=ROOT).returncode
     except OSError as error:
         print(f"{error.filename}: {error.strerror}: run ninja first")
         status = 1
     try:
-        count = counted(report)
+        count = sum((counted(part) for part in reports), Count())
     except (OSError, xml.ParseError):
-        count = Count()  # it ended before it could report
+        count = Count(failed=1)  # it ended before it could report
     if status and not count.failed:
         count.failed = 1
     print(f"{group}: {count} ({time.monotonic() - began:.0f} s)", flush=True)
