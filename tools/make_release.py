@@ -16,7 +16,8 @@ import make_image
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out"
-PROGRAMS = ("llama.efi", "llama-core.efi", "llama-standalone.efi")
+KINDS = ("llama", "llama-core", "llama-standalone")
+PROGRAMS = tuple(f"{kind}{suffix}.efi" for kind in KINDS for suffix in ("", "-aa64"))
 IMAGES = ("llama.img", "llama.iso")
 MODEL, TOKENIZER = ROOT / "assets/default.bin", ROOT / "assets/default-tokenizer.bin"
 SUMS = "SHA256SUMS"
@@ -32,7 +33,8 @@ def make_release(folder):
             raise make_image.ImageError(f"{path}: is in the folder already, and no part of a release; move it away")
     for name in PROGRAMS:
         shutil.copyfile(OUT / name, folder / name)
-    files, config = make_image.with_models([(OUT / PROGRAMS[0], make_image.BOOT_PATH)], (), MODEL, TOKENIZER)
+    files, config = make_image.with_models([(OUT / "llama.efi", make_image.BOOT_PATH),
+                                            (OUT / "llama-aa64.efi", make_image.BOOT_PATH_AA64)], (), MODEL, TOKENIZER)
     for name in IMAGES:
         make_image.make_image(folder / name, files, config)
     sums = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in sorted(PROGRAMS + IMAGES)]

@@ -17,13 +17,15 @@ def default(name):
     return {"-1": "usual", "1.0": "1"}.get(number, number)
 
 
-def usual_topp():
-    return re.search(r"kUsualTopp = ([\d.]+)f;", (ROOT / "model/llama2c_sampler.hpp").read_text())[1]
-
-
 @pytest.mark.parametrize("path", PLACES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_text_names_the_default_of_the_code(path, name):
     named = re.search(PLACES[path] % name, (ROOT / path).read_text(), re.M)
-    if path == "README.md" and not named: pytest.skip(f"README.md does not name {name}")
-    assert named and named[1] in (default(name), usual_topp() if path == "README.md" and name == "topp" else None)
+    assert named and named[1].strip("`") == default(name)
+
+
+@pytest.mark.parametrize("sampler, of", [("llama2c", "for files of llama2.c"), ("chain", "for GGUF")])
+def test_the_readme_says_what_is_usual(sampler, of):
+    usual = re.search(r"kUsualTopp = ([\d.]+)f;", (ROOT / f"model/{sampler}_sampler.hpp").read_text())[1]
+    row = re.search(r"^\| `topp` \|.*$", (ROOT / "README.md").read_text(), re.M)[0]
+    assert f"{usual} {of}" in row

@@ -11,11 +11,12 @@ def make(*arguments):
     return subprocess.run([ROOT / "tools/make_standalone", *arguments], capture_output=True, text=True)
 
 
-def test_the_default_model_gives_the_program_of_the_build(tmp_path):
+@pytest.mark.parametrize("arch, program", [("x86_64", STANDALONE), ("aarch64", STANDALONE.with_name("llama-standalone-aa64.efi"))])
+def test_the_default_model_gives_the_program_of_the_build(tmp_path, arch, program):
     out = tmp_path / "mine.efi"
-    done = make(DEFAULT_MODEL, "-o", out)
+    done = make(DEFAULT_MODEL, "-o", out, "--arch", arch)
     assert done.returncode == 0, done.stderr
-    assert out.read_bytes() == built(STANDALONE).read_bytes()
+    assert out.read_bytes() == built(program).read_bytes()
 
 
 def test_a_model_and_its_tokenizer_are_inside_whatever_they_are_called(tmp_path):
