@@ -217,7 +217,12 @@ bool Chat::step() {
   if (reading_ == Reading::not_begun && !begin_reading()) return false;
   Engine& engine = *c_.model.engine();
   start_processors(engine, c_.terminal);
-  if (engine.model.session().advance() == model::Session::Event::busy) return true;
+  constexpr uint64_t kShort = 40;  // milliseconds, after which nobody minds that a key was not taken at once
+  const uint64_t before = platform::Clock::ticks();
+  const bool busy = engine.model.session().advance(at_once_) == model::Session::Event::busy;
+  const bool quick = platform::Clock::ticks() - before < c_.terminal.clock.milliseconds_to_ticks(kShort);
+  at_once_ = quick ? rt::min(2 * at_once_, model::kBatch) : 1;
+  if (busy) return true;
   reading_ = Reading::done;
   engine.processors.stop();
   return false;

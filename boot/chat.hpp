@@ -73,6 +73,7 @@ class Chat final : public Idle, public Taker {
   bool on_ = true;
   bool cut_ = false;  // the last turn is an answer that could be longer: it is not closed, and the session holds it
   Reading reading_ = Reading::not_begun;
+  uint32_t at_once_ = 1;  // tokens that are read before a key is looked for
   uint64_t seed_ = 0;
 };
 

@@ -49,7 +49,7 @@ void Session::extend(uint32_t steps) {
   end_ = shown_ + (steps == 0 ? room : rt::min(steps, room));
 }
 
-Session::Event Session::advance() {
+Session::Event Session::advance(uint32_t most) {
   if (shown_ < rt::min(given_, end_)) {  // a prompt is shown before it is read
     ++shown_;
     return Event::token;
@@ -63,11 +63,14 @@ Session::Event Session::advance() {
   }
   if (!fresh_logits_) {
     if (read_ == count_) reused_ = rt::min(reused_, --read_);  // the logits are gone
-    const uint32_t n = rt::min(kBatch, count_ - read_);
-    logits_ = transformer_->forward(ids_.part(read_, n), read_);
+    const uint32_t n = rt::min(rt::min(most, kBatch), count_ - read_);
+    const rt::Span<const Token> next = ids_.part(read_, n);
+    const bool busy = read_ + n < count_;
+    if (busy) transformer_->run(next, read_);
+    else logits_ = transformer_->forward(next, read_);
     (void)transformer_->first_run();
     read_ += n;
-    if (read_ < count_) return Event::busy;
+    if (busy) return Event::busy;
     fresh_logits_ = true;
   }
   if (ahead_) return Event::end;

@@ -38,8 +38,8 @@ class Session {
   /// the context. The text is then the one that begin() with more steps tells.
   void extend(uint32_t steps);
 
-  /// Goes on by at most one forward pass.
-  Event advance();
+  /// Goes on by at most one forward pass, of at most `most` tokens of those that were given.
+  Event advance(uint32_t most = kBatch);
 
   Token token() const { return ids_[shown_ - 1]; }
   /// The bytes of token(): a part of a UTF-8 text, perhaps of a character.

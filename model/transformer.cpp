@@ -9,6 +9,15 @@ namespace model {
 /// Embedding, N layers of attention and feed-forward with pre-normalisation, and the logits after the
 /// last position.
 rt::Span<float> Transformer::forward(rt::Span<const Token> tokens, uint32_t first) {
+  const uint32_t n = run_layers(tokens, first);
+  normalize({x_[n - 1], x_.cols}, model_->final_norm, 1);
+  const Product classify[] = {{&model_->classifier, logits_}};
+  Multiply(*kernels_, activations_, {classify, 1}, h_, 1).run_on(*workers_);
+  return {logits_.data, logits_.cols};
+}
+
+/// All but the logits. The residual stream of the last position is in the last of the rows that are returned.
+uint32_t Transformer::run_layers(rt::Span<const Token> tokens, uint32_t first) {
   first_run_ = rt::min(first_run_, first);
   uint32_t n = 0;
   for (; !tokens.empty(); tokens = tokens.from(n), first += n) {
@@ -20,10 +29,7 @@ rt::Span<float> Transformer::forward(rt::Span<const Token> tokens, uint32_t firs
       feed_forward(model_->layers[layer], n);
     }
   }
-  normalize({x_[n - 1], x_.cols}, model_->final_norm, 1);
-  const Product classify[] = {{&model_->classifier, logits_}};
-  Multiply(*kernels_, activations_, {classify, 1}, h_, 1).run_on(*workers_);
-  return {logits_.data, logits_.cols};
+  return n;
 }
 
 /// x += Wo softmax(q k / sqrt(head_dim)) v;  q = rope(Wq h), k = rope(Wk h), v = Wv h, h = norm(x)

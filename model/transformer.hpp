@@ -24,6 +24,8 @@ class Transformer {
   /// Positions may be run again; what the cache holds behind them is then forgotten.
   /// Returns the logits [vocab_size] after the last one, valid until the next call.
   rt::Span<float> forward(rt::Span<const Token> tokens, uint32_t first);
+  /// The same without logits: where more tokens come before they are needed.
+  void run(rt::Span<const Token> tokens, uint32_t first) { (void)run_layers(tokens, first); }
 
   /// The first position that was run since the last call of this; ~0: none. For who wants to know what of the cache is
   /// still what he left there.
@@ -41,6 +43,7 @@ class Transformer {
   rt::Result<void> allocate(const Config& config, const ActivationSize& size, uint32_t context,
                             uint32_t slices, rt::Arena& arena);
 
+  uint32_t run_layers(rt::Span<const Token> tokens, uint32_t first);
   void attention(const Layer& layer, uint32_t index, uint32_t first, uint32_t n);
   void feed_forward(const Layer& layer, uint32_t n);
   void normalize(const Rows& x, const float* gain, uint32_t n);
