@@ -215,6 +215,17 @@ rt::Result<void> measure(Conversation& c, rt::Text) {
   return {};
 }
 
+rt::Result<void> serve(Conversation& c, rt::Text argument) {
+  uint64_t port = c.options.serve ? c.options.serve : 8080;
+  if (argument == "off") {
+    c.serving.close();
+    return {};
+  }
+  if (!argument.empty() && (!rt::parse_u64(argument, port) || port == 0 || port > 65535))
+    return rt::fail(rt::Errc::usage, 0, "/serve wants a port from 1 to 65535, or off, not '%pT'", &argument);
+  return c.serving.open(uint16_t(port));
+}
+
 /// A command that ends the conversation.
 template <OnFinish next>
 rt::Result<void> end(Conversation& c, rt::Text) {
@@ -275,6 +286,7 @@ constexpr Command kCommands[] = {
     {"save!", "[FILE]", "the same, in place of a file that is there", save<platform::Replace::yes>},
     {"stats", "", "how the last story went", stats},
     {"info", "", "this machine, the program and the model", info},
+    {"serve", "[PORT]", "answer other machines by HTTP; /serve off ends it", serve},
     {"bench", "", "measure the speed: one line to share", measure},
     {"quit", "", "back to the firmware or shell", end<OnFinish::exit>},
     {"off", "", "switch the machine off", end<OnFinish::poweroff>},

@@ -5,6 +5,7 @@
 #include "boot/output.hpp"
 #include "boot/pager.hpp"
 #include "boot/platform/saving.hpp"
+#include "boot/serving.hpp"
 #include "boot/story.hpp"
 
 namespace boot {
@@ -43,6 +44,7 @@ struct Conversation {
   rt::Text prompt;  // of the last story
   Output output;
   Chat chat;
+  Serving serving{*this};
   bool asks = false;  // options.prompt has what was not asked yet
   bool over = false;  // options.on_finish is what comes next
 

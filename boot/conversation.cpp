@@ -34,7 +34,8 @@ rt::Result<void> talk(Conversation& c) {
   while (!c.over) {
     c.terminal.console.set_color(platform::Color::light_cyan);
     TypedInput input;
-    const LineEditor::End end = read_input(c.editor, c.terminal.console, "> ", &c.chat, {c.lines, sizeof c.lines}, input);
+    Idle* const idle = c.serving.is_open() ? static_cast<Idle*>(&c.serving) : &c.chat;
+    const LineEditor::End end = read_input(c.editor, c.terminal.console, "> ", idle, {c.lines, sizeof c.lines}, input);
     c.terminal.console.reset_color();
     if (end == LineEditor::End::leave) {
       c.options.on_finish = OnFinish::exit;
@@ -55,6 +56,10 @@ rt::Result<void> begin(Conversation& c, uint64_t started) {
     if (rt::Result<void> done = platform::check_save_path(c.options.output); !done) return done;
   if (rt::Result<void> done = pick_model(c.options, c.terminal); !done) return done;
   if (rt::Result<void> done = c.change_model(); !done) return done;
+  if (c.options.serve) {
+    if (rt::Result<void> done = c.serving.open(uint16_t(c.options.serve)); !done) print_error(c.terminal.console, done.error());
+    return talk(c);
+  }
   c.asks = !c.options.prompt.empty();
   if (c.chat.on() && c.options.prompt.empty()) {
     if (c.options.on_finish == OnFinish::prompt) return talk(c);
@@ -74,15 +79,18 @@ Conversation::Conversation(Options& of, const Terminal& at)
 }
 
 rt::Result<void> Conversation::change_model() {
+  serving.finish_answer();
   chat.leave_model();
   const Engine* const before = model.engine();
   const rt::Result<void> done = model.change(options);
   if (done) session = &model.engine()->model.session();
   if (model.engine() != before) chat.take_model();
+  serving.use_model();
   return done;
 }
 
 rt::Result<Engine*> Conversation::engine() {
+  serving.finish_answer();
   if (!model.engine()) return rt::fail(rt::Errc::usage, 0, "there is no model in memory: /model FILE loads one");
   return model.engine();
 }

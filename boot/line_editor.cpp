@@ -67,6 +67,19 @@ LineEditor::End LineEditor::read(rt::Text prompt, Idle* idle) {
   }
 }
 
+void LineEditor::show_above(rt::Text line) {
+  char blank[kColumns];
+  for (char& c : blank) c = ' ';
+  console_.write("\r");
+  console_.write({blank, kColumns});
+  console_.write("\r");
+  console_.write(line);
+  console_.write(prompt_);
+  column_ = 0;
+  for (char32_t& cell : row_) cell = U' ';
+  draw();
+}
+
 /// Where the character before `at` begins, and the one behind that at `at`.
 uint32_t LineEditor::before(uint32_t at) const {
   if (at) --at;

@@ -65,8 +65,16 @@ constexpr Option kOptions[] = {
      "print the model's SHA-256"},
     {"on_finish", 0, Kind::choice, Effect::never, offsetof(Options, on_finish), 0, 0, "prompt|exit|poweroff|reboot",
      "prompt", "after the first story"},
+    {"serve", 0, Kind::whole, Effect::never, offsetof(Options, serve), 0, 65535, "PORT", "0",
+     "answer other machines by HTTP; 0: no"},
+    {"api_key", 0, Kind::text, Effect::never, offsetof(Options, api_key), offsetof(Options, rooms.api_key), 64, "KEY", "",
+     "serve: what clients must bring"},
+    {"cors", 0, Kind::text, Effect::never, offsetof(Options, cors), offsetof(Options, rooms.cors), 128, "ORIGIN", "",
+     "serve: web pages from there may ask; *: all"},
+    {"queue", 0, Kind::whole, Effect::never, offsetof(Options, queue), 0, 16, "N", "4",
+     "serve: as many questions may wait"},
 };
-constexpr uint32_t kOfFirmware = 6;  // rows at the end
+constexpr uint32_t kOfFirmware = 10;  // rows at the end
 
 /// "prompt, exit, poweroff or reboot", of the words parted by |.
 rt::Text spoken(rt::Text words, rt::Span<char> buffer) {

@@ -42,11 +42,15 @@ struct Options {
   rt::Text output;  // a file for what the model writes; empty: none
   OnFinish on_finish;
   bool verify;  // print the model's SHA-256
+  uint64_t serve;    // a port; 0: nothing is served
+  rt::Text api_key;  // of those who are served; empty: everybody
+  rt::Text cors;     // whose web pages may ask
+  uint64_t queue;    // requests that may wait
   bool help, version;
 
   struct Rooms {
     char model[256], tokenizer[256], prompt[kPromptBytes], prompt_file[256], system[kSystemBytes], kernel[32],
-        chat_template[16], output[256];
+        chat_template[16], output[256], api_key[64], cors[128];
   } rooms;
 
   /// How tokens are drawn, but for the seed of 0.

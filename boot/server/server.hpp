@@ -43,6 +43,7 @@ class Server {
   void poll(uint64_t now);
   /// True: step() has something to do.
   bool busy() const { return current_ || queued_; }
+  bool answering() const { return current_; }
   /// Goes on with an answer, by at most one call of the model.
   void step(uint64_t now);
   /// Ends the answer that is being made: the client gets what there is, as a whole answer.
