@@ -42,7 +42,9 @@ class Answering final : public server::Answerer {
   void use_model() {
     Engine* const engine = c_.model.engine();
     if (!engine) return;
-    chat_ = model::template_named(c_.options.chat_template, "");
+    rt::Result<model::ChatTemplate> chat =
+        model::choose_template(c_.options.chat_template, engine->model.info().chat_template);
+    chat_ = chat ? *chat : model::ChatTemplate();
     usual_ = c_.options.sampling();
     rt::Text path = c_.options.model;
     for (rt::Text rest = path; !rest.empty();) {

@@ -16,7 +16,7 @@ rt::Result<rt::Span<model::Token>> ModelAnswerer::encode(const Job& job) {
   rt::Result<rt::Span<model::Turn>> turns = arena.make_raw<model::Turn>(job.turns);
   if (!turns) return turns.error();
   take_turns(job, turns->data);
-  rt::Result<rt::Span<model::TextPart>> parts = model::render(chat_, *turns, 0, true, arena);
+  rt::Result<rt::Span<model::TextPart>> parts = model::render(chat_, *turns, 0, model::Next::answer, arena);
   if (!parts) return parts.error();
   rt::Result<rt::Span<model::Token>> ids = tokenizer.encode(*parts, arena);
   if (!ids || !tokenizer.adds_first() || (ids->count && (*ids)[0] == tokenizer.first())) return ids;

@@ -150,7 +150,7 @@ TEST(LineEditor, CompletesWordsAsFarAsIsCertain) {
   const std::vector<std::string> seen = rows(machine);
   EXPECT_EQ(std::vector(seen.begin() + 4, seen.end()),
             (std::vector<std::string>{"> /se|", "> /see|", "> /seed |", "> /seed|", "> /seedt|"}));
-  EXPECT_NE(test::start(machine).shown.find("\n> /se\n/set    /seed   /serve\n>"), std::string::npos);
+  EXPECT_NE(test::start(machine).shown.find("\n> /se\n/set  /seed  /serve\n>"), std::string::npos);
 }
 
 std::string after_tab(FakeMachine machine, const std::u16string& text) {

@@ -149,7 +149,8 @@ int run(int count, char** values) {
     if (!kernels && model::usable(*each, test::cpu_features())) kernels = each;
   test::Threads threads(1);
   test::Engine engine(source, tokenizer ? &*tokenizer : nullptr, {}, *kernels, threads.crew);
-  const model::ChatTemplate chat = model::template_named(text_of(chat_template), "");
+  const model::ChatTemplate chat =
+      test::need(model::choose_template(text_of(chat_template), engine.engine.info().chat_template));
   const model::Sampling usual;
   const std::string name = path.stem().string();
   server::ModelAnswerer answerer(engine.engine, chat, text_of(name), usual, entropy);
