@@ -219,6 +219,7 @@ rt::Result<void> serve(Conversation& c, rt::Text argument) {
   uint64_t port = c.options.serve ? c.options.serve : 8080;
   if (argument == "off") {
     c.serving.close();
+    c.chat.lost();
     return {};
   }
   if (!argument.empty() && (!rt::parse_u64(argument, port) || port == 0 || port > 65535))

@@ -42,6 +42,11 @@ rt::Result<void> talk(Conversation& c) {
       return {};
     }
     const bool command = !input.several && input.text.starts_with("/");
+    // The answer that others wait for comes first, unless the line only looks after that.
+    if (c.serving.is_open() && !(command && input.text.starts_with("/serve"))) {
+      c.serving.finish_answer();
+      c.chat.lost();
+    }
     const rt::Result<void> done = command ? obey(c, input.text.from(1)) : take_line(c, input.text);
     if (!done && c.over) return done;
     if (!done) print_error(c.terminal.console, done.error());
@@ -79,7 +84,6 @@ Conversation::Conversation(Options& of, const Terminal& at)
 }
 
 rt::Result<void> Conversation::change_model() {
-  serving.finish_answer();
   chat.leave_model();
   const Engine* const before = model.engine();
   const rt::Result<void> done = model.change(options);
@@ -90,7 +94,6 @@ rt::Result<void> Conversation::change_model() {
 }
 
 rt::Result<Engine*> Conversation::engine() {
-  serving.finish_answer();
   if (!model.engine()) return rt::fail(rt::Errc::usage, 0, "there is no model in memory: /model FILE loads one");
   return model.engine();
 }
