@@ -70,7 +70,7 @@ constexpr Option kOptions[] = {
     {"api_key", 0, Kind::text, Effect::never, offsetof(Options, api_key), offsetof(Options, rooms.api_key), 64, "KEY", "",
      "serve: what clients must bring"},
     {"cors", 0, Kind::text, Effect::never, offsetof(Options, cors), offsetof(Options, rooms.cors), 128, "ORIGIN", "",
-     "serve: web pages from there may ask; *: all"},
+     "serve: whose web pages may ask; *: all"},
     {"queue", 0, Kind::whole, Effect::never, offsetof(Options, queue), 0, 16, "N", "4",
      "serve: as many questions may wait"},
 };
