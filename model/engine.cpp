@@ -5,9 +5,9 @@
 namespace model {
 namespace {
 
-/// Room for encoding prompts that fill the context: tokens of up to eight bytes, and what the encoder
-/// keeps per byte.
-uint64_t prompt_bytes(uint32_t context) { return 4096 + uint64_t{context} * 8 * 80; }
+/// Room for encoding prompts and conversations that fill the context: tokens of up to eight bytes, what the encoder
+/// keeps per byte, and the parts that a conversation is made of.
+uint64_t prompt_bytes(uint32_t context) { return 4096 + uint64_t{context} * (8 * 80 + 32); }
 
 }  // namespace
 

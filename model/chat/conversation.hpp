@@ -57,7 +57,7 @@ class Conversation {
 
  private:
   static constexpr uint32_t kClosing = 16;  // tokens that end a turn, at most
-  static constexpr uint64_t pool_bytes(uint32_t context) { return 4096 + uint64_t{context} * 8; }
+  static constexpr uint64_t pool_bytes(uint32_t context) { return 512 + uint64_t{context} * 8; }
   static constexpr uint64_t most_turns(uint32_t context) { return 8 + context / 4; }
   static constexpr uint64_t ids_needed(uint32_t context) { return uint64_t{context} + 1 + kClosing; }
 

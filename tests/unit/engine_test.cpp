@@ -1,6 +1,9 @@
 // The engine: what it asks of memory, and that it tells the same wherever its memory lies.
 #include "model/engine.hpp"
 
+#include "model/chat/conversation.hpp"
+#include "tests/host/made_chat_model.hpp"
+
 #include "tests/host/vocabulary.hpp"
 #include "tests/unit/kernel_sets.hpp"
 #include "tests/unit/made_model.hpp"
@@ -107,6 +110,32 @@ TEST(Engine, ReservesAllThatItWillTake) {
         }
         EXPECT_EQ(lasting.given + working.given, 0u) << "memory is not given back";
       }
+}
+
+TEST(Engine, AConversationThatIsFullNeedsNoMoreMemory) {
+  rt::Alone alone;
+  for (const uint32_t context : {1u, 20u, 256u, 1000u})
+    for (const size_t bytes : {0, 1, 30, 1000}) {
+      SomePages lasting, working;
+      const std::vector<uint8_t> file = test::MadeChatModel{.context = context}.bytes();
+      rt::MemorySource source("made.gguf", {file.data(), file.size()});
+      model::Engine engine(lasting, working);
+      need(engine.open(source));
+      need(engine.reserve({}, 0, alone));
+      lasting.closed = working.closed = true;
+      need(engine.read_weights());
+      need(engine.start(model::kScalarKernels, alone));
+      const model::ChatTemplate chat = need(model::choose_template("", engine.info().chat_template));
+      ASSERT_TRUE(chat);
+      model::Conversation conversation =
+          need(model::Conversation::create(chat, engine.tokenizer(), engine.context(), engine.arena()));
+      const std::string text(std::min<size_t>(bytes, context), 'a');
+      std::vector<model::Turn> turns;
+      for (uint32_t i = 0; i <= context; ++i) turns.push_back({model::Role(1 + i % 2), {text.data(), text.size()}});
+      need(conversation.load({turns.data(), turns.size()}));
+      if (context > 10) EXPECT_GT(conversation.take_dropped(), 0u);
+      (void)conversation.render(0, engine.arena());
+    }
 }
 
 TEST(Engine, TellsTheSameInManyPiecesOfMemory) {
