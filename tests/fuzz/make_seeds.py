@@ -184,6 +184,21 @@ def format_seeds():
     yield "unknown", seed("%y %5% %", (9, b""), (9, b""), (9, b""))
 
 
+def network_seeds():
+    def node(kind, sub_kind, data):
+        return struct.pack("<BBH", kind, sub_kind, 4 + len(data)) + data
+    yield "url", b"\0http://10.0.2.2:8000/models/a.gguf?x=1"
+    yield "url-name", b"\0http://server.example/a"
+    yield "url-wrong", b"\0https://me@[::1]:99999/a b#c"
+    yield "answer", b"\1HTTP/1.1 200 OK\r\nContent-Length: 12345\r\nContent-Type: a/b\r\n\r\nbody"
+    yield "moved", b"\1HTTP/1.0 302 Found\nLocation: http://a/b\n\n"
+    yield "chunked", b"\1HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+    yield "twice", b"\1HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"
+    yield "path", (b"\2" + node(2, 1, bytes(8)) + node(3, 11, bytes(33)) + node(3, 12, b"\x0a\0\2\x0f" + bytes(19)) +
+                   node(3, 31, b"\0") + node(3, 24, b"http://10.0.2.2/x.efi") + node(0x7f, 0xff, b""))
+    yield "path-broken", b"\2" + node(3, 24, b"http://10.0.2.2/x.efi")[:9]
+
+
 def utf_seeds():
     text = "aé中😀\u07ff\u0800\uffff\U00010000\U0010ffff".encode()
     yield "valid", text + b"\0"

@@ -37,6 +37,7 @@ TARGETS = {
              "boot/server/outbox.cpp"),
     "json": ("boot/server/json.cpp", "boot/server/job.cpp"),
     "load_options": ("boot/platform/program.cpp", "boot/option_sources.cpp", "boot/options.cpp"),
+    "network": ("boot/platform/network/answer.cpp", "boot/platform/network/boot_path.cpp", "boot/platform/network/url.cpp"),
     "program": tuple(sorted(str(path.relative_to(ROOT)) for path in (ROOT / "boot").glob("**/*.cpp"))),
     "tokenizer": ("model/tokenizers/sentencepiece.cpp", "rt/source.cpp"),
     "utf": ("rt/utf.cpp",),

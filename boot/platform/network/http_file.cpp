@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kConnectSeconds = 10, kSilenceSeconds = 20;
 constexpr double kGatherSeconds = 0.05;  // so often is there something to show
-constexpr uint64_t kMaxUrl = 320, kMaxHead = 4096;
+constexpr uint64_t kMaxUrl = 256, kMaxHead = 4096;
 
 /// A file that a server sends; lives in pages of its own.
 class HttpFile final : public Readable {

@@ -30,7 +30,8 @@ bool is_host_character(char c) {
 }
 
 const rt::Error& wrong(rt::Text url, const char* what) {
-  return rt::fail(rt::Errc::usage, 0, "%pT: %s", &url, what);
+  const rt::Text shown = url.part(0, rt::min<uint64_t>(url.size, 160));  // so that what is wrong is not cut off
+  return rt::fail(rt::Errc::usage, 0, "%pT%s: %s", &shown, shown.size < url.size ? "..." : "", what);
 }
 
 }  // namespace
