@@ -139,7 +139,7 @@ rt::Result<void> model(Conversation& c, rt::Text name) {
     return {};
   }
   char path[300];
-  const bool is_path = name.starts_with("\\") || name.starts_with("/");
+  const bool is_path = name.starts_with("\\") || name.starts_with("/") || name.starts_with("http://");
   const rt::Text file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
                                      is_model_name(name) ? "" : ".bin");
   const OptionSet set = all_options(c.options);

@@ -97,6 +97,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
   volume_->free_bytes = machine.free_bytes;
   volume_->renames = machine.renames;
   volume_->lasts = machine.volume_lasts;
+  network_.allocate_pool = [this](uint64_t bytes) { return memory_.allocate_pool(bytes); };
   broken_.broken = true;
   rng_.firmware = this;
   rng_.get_rng = [](uefi::Rng* self, const uefi::Guid*, Uintn bytes, uint8_t* value) {

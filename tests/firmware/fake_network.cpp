@@ -48,6 +48,13 @@ struct FakeNetwork::Tcp : uefi::Tcp4 {
   }
 };
 
+struct FakeNetwork::Dns : uefi::Dns4 {
+  FakeNetwork* network = nullptr;
+  bool configured = false;
+  uefi::Dns4Token* asked = nullptr;
+  std::string name;
+};
+
 struct FakeNetwork::Dhcp : uefi::Dhcp4 {
   FakeNetwork* network = nullptr;
   uefi::Dhcp4State state = uefi::Dhcp4State::stopped;
@@ -63,21 +70,28 @@ struct FakeNetwork::Dhcp : uefi::Dhcp4 {
 
 FakeNetwork::FakeNetwork(const NetworkMachine& machine, Ledger& ledger, Complaints& complaints)
     : machine_(machine), ledger_(ledger), complaints_(complaints), connected_(machine.connected) {
-  for (Binding* binding : {&tcp_binding_, &dhcp_binding_}) {
+  for (int kind = 0; kind < 3; ++kind) {
+    Binding* const binding = &bindings_[kind];
     binding->network = this;
-    binding->tcp = binding == &tcp_binding_;
+    binding->kind = kind;
     binding->create_child = [](uefi::ServiceBinding* self, Handle* child) {
       SERVICE(Binding, create_child);
-      return n.create(t.tcp, child);
+      return n.create(t.kind, child);
     };
     binding->destroy_child = [](uefi::ServiceBinding* self, Handle child) {
       // Refused or not: the program did what it could.
       auto& t = *static_cast<Binding*>(self);
       const auto answer = t.network->ledger_.refusal(Service::destroy_child);
-      const Status done = t.network->destroy(t.tcp, child);
+      const Status done = t.network->destroy(t.kind, child);
       return answer.value_or(done);
     };
   }
+  dhcp_reply_.assign(sizeof(uefi::Dhcp4Packet), 0);
+  if (machine.name_server) dhcp_reply_.insert(dhcp_reply_.end(), {6, 4, 10, 0, 2, 3});
+  dhcp_reply_.push_back(255);
+  auto* const packet = reinterpret_cast<uefi::Dhcp4Packet*>(dhcp_reply_.data());
+  packet->size = uint32_t(dhcp_reply_.size());
+  packet->length = packet->size - 8;
   mode_.media_present_supported = Boolean::yes;
   mode_.media_present = uefi::to_boolean(machine.cable);
   snp_.mode = &mode_;
@@ -110,14 +124,17 @@ void* FakeNetwork::interface(Handle of, const uefi::Guid& guid) {
   if (of == handle(kBoot) && guid == uefi::DevicePathProtocol::kGuid && !boot_path_.empty()) return boot_path_.data();
   if (!is_up()) return nullptr;
   if (of == card()) {
-    if (guid == uefi::Tcp4::kBindingGuid) return static_cast<uefi::ServiceBinding*>(&tcp_binding_);
-    if (guid == uefi::Dhcp4::kBindingGuid) return static_cast<uefi::ServiceBinding*>(&dhcp_binding_);
+    if (guid == uefi::Tcp4::kBindingGuid) return static_cast<uefi::ServiceBinding*>(&bindings_[0]);
+    if (guid == uefi::Dhcp4::kBindingGuid) return static_cast<uefi::ServiceBinding*>(&bindings_[1]);
+    if (guid == uefi::Dns4::kBindingGuid) return static_cast<uefi::ServiceBinding*>(&bindings_[2]);
     if (guid == uefi::SimpleNetwork::kGuid) return static_cast<uefi::SimpleNetwork*>(&snp_);
   }
   if (const auto found = tcps_.find(of); found != tcps_.end() && guid == uefi::Tcp4::kGuid)
     return static_cast<uefi::Tcp4*>(found->second.get());
   if (const auto found = dhcps_.find(of); found != dhcps_.end() && guid == uefi::Dhcp4::kGuid)
     return static_cast<uefi::Dhcp4*>(found->second.get());
+  if (const auto found = names_.find(of); found != names_.end() && guid == uefi::Dns4::kGuid)
+    return static_cast<uefi::Dns4*>(found->second.get());
   return nullptr;
 }
 
@@ -131,12 +148,13 @@ bool FakeNetwork::awaits(uefi::Event event) const {
   for (const auto& [_, tcp] : tcps_)
     tcp->each_token([&](uefi::CompletionToken& token) { found |= token.event == event; });
   for (const auto& [_, dhcp] : dhcps_) found |= dhcp->completion == event;
+  for (const auto& [_, dns] : names_) found |= dns->asked && dns->asked->completion.event == event;
   return found;
 }
 
-Status FakeNetwork::create(bool tcp, Handle* child) {
+Status FakeNetwork::create(int kind, Handle* child) {
   *child = handle(kFirstChild + 8 * ++made_);
-  if (tcp) {
+  if (kind == 0) {
     auto made = std::make_unique<Tcp>();
     made->network = this;
     made->get_mode_data = [](uefi::Tcp4* self, uint32_t* state, uefi::Tcp4ConfigData* config, void*, void*, void*) {
@@ -212,6 +230,47 @@ Status FakeNetwork::create(bool tcp, Handle* child) {
     tcps_[*child] = std::move(made);
     return Status::success;
   }
+  if (kind == 2) {
+    auto made = std::make_unique<Dns>();
+    made->network = this;
+    made->configure = [](uefi::Dns4* self, const uefi::Dns4ConfigData* config) {
+      SERVICE(Dns, dns_configure);
+      t.configured = config;
+      return Status::success;
+    };
+    made->host_name_to_ip = [](uefi::Dns4* self, const uefi::Char16* name, uefi::Dns4Token* token) {
+      SERVICE(Dns, dns_look_up);
+      if (!t.configured) return Status::not_started;
+      const std::u16string units = name;
+      t.name.assign(units.begin(), units.end());
+      t.asked = token;
+      return Status::success;
+    };
+    made->poll = [](uefi::Dns4* self) {
+      SERVICE(Dns, dns_poll);
+      if (!t.asked) return Status::not_ready;
+      uefi::Dns4Token& token = *t.asked;
+      t.asked = nullptr;
+      const bool known = t.name == n.machine_.known_name;
+      if (known) {
+        token.addresses = static_cast<uefi::Dns4Addresses*>(n.allocate_pool(sizeof(uefi::Dns4Addresses)));
+        token.addresses->count = 1;
+        token.addresses->list = static_cast<uefi::Ip4Address*>(n.allocate_pool(4));
+        *token.addresses->list = {{10, 0, 2, 2}};
+      }
+      n.signal(token.completion, known ? Status::success : Status::not_found);
+      return Status::success;
+    };
+    made->cancel = [](uefi::Dns4* self, uefi::Dns4Token* token) {
+      SERVICE(Dns, dns_cancel);
+      if (t.asked != token) return Status::not_found;
+      t.asked = nullptr;
+      n.signal(token->completion, Status::aborted);
+      return Status::success;
+    };
+    names_[*child] = std::move(made);
+    return Status::success;
+  }
   auto made = std::make_unique<Dhcp>();
   made->network = this;
   made->get_mode_data = [](uefi::Dhcp4* self, uefi::Dhcp4ModeData* mode) {
@@ -222,6 +281,7 @@ Status FakeNetwork::create(bool tcp, Handle* child) {
       mode->client_address = {{10, 0, 2, 15}};
       mode->router_address = {{10, 0, 2, 2}};
       mode->subnet_mask = {{255, 255, 255, 0}};
+      mode->reply_packet = reinterpret_cast<const uefi::Dhcp4Packet*>(n.dhcp_reply_.data());
     }
     return Status::success;
   };
@@ -254,9 +314,10 @@ Status FakeNetwork::create(bool tcp, Handle* child) {
 
 #undef SERVICE
 
-Status FakeNetwork::destroy(bool tcp, Handle child) {
-  if (!tcp) {
-    if (!dhcps_.erase(child)) complaints_.add("an instance of DHCP is destroyed that is none");
+Status FakeNetwork::destroy(int kind, Handle child) {
+  if (kind) {
+    if (!(kind == 1 ? dhcps_.erase(child) : names_.erase(child)))
+      complaints_.add("an instance of DHCP or DNS is destroyed that is none");
     return Status::success;
   }
   const auto found = tcps_.find(child);
@@ -300,7 +361,7 @@ bool FakeNetwork::step(Tcp& tcp) {
   if (!tcp.accepting.empty() && next_visitor_ < machine_.visitors.size()) {
     uefi::Tcp4ListenToken& token = *tcp.accepting.front();
     tcp.accepting.erase(tcp.accepting.begin());
-    (void)create(true, &token.new_child);
+    (void)create(0, &token.new_child);
     Tcp& visitor = *tcps_[token.new_child];
     visitor.speech = machine_.visitors[next_visitor_++];
     visitor.configured = visitor.connected = visitor.visitor = visitor.speaks = true;
@@ -353,6 +414,7 @@ bool FakeNetwork::step(Tcp& tcp) {
 
 void FakeNetwork::check_restored() {
   if (!tcps_.empty()) complaints_.add("an instance of TCP was not given back");
+  if (!names_.empty()) complaints_.add("an instance of DNS was not given back");
   if (!dhcps_.empty()) complaints_.add("an instance of DHCP was not given back");
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -8,6 +9,7 @@
 #include "tests/firmware/faults.hpp"
 #include "uefi_headers/boot_services.hpp"
 #include "uefi_headers/dhcp4.hpp"
+#include "uefi_headers/dns4.hpp"
 #include "uefi_headers/simple_network.hpp"
 #include "uefi_headers/tcp4.hpp"
 
@@ -28,6 +30,8 @@ struct NetworkMachine {
   bool connected = true;  // else only once ConnectController was called
   bool cable = true;
   bool dhcp = true;       // somebody answers
+  bool name_server = true;  // DHCP names one
+  std::string known_name;   // that it knows: the server's
   bool listens = true;    // the server; else it refuses
   bool answers = true;    // the server's machine; else nothing comes back
   uint32_t segment = 8192;  // bytes that come at a time
@@ -36,7 +40,7 @@ struct NetworkMachine {
   std::string boot_url;                  // the program came from there
 };
 
-/// Network protocols of one card: TCP4 and DHCP4, their service bindings, and a server out there. Nothing happens but in
+/// Network protocols of one card: TCP4, DHCP4 and DNS4, their service bindings, and a server out there. Nothing happens but in
 /// Poll(), one step of every connection each time.
 class FakeNetwork {
  public:
@@ -51,6 +55,8 @@ class FakeNetwork {
   uefi::Handle boot_handle() const;
   bool is_up() const { return machine_.present && connected_; }
   void connect() { connected_ = true; }
+  /// Where the memory comes from that a caller has to free.
+  std::function<void*(uint64_t)> allocate_pool;
   bool touched() const { return touched_; }
 
   bool take_signal(uefi::Event event) { return signalled_.erase(event); }
@@ -64,13 +70,14 @@ class FakeNetwork {
  private:
   struct Tcp;
   struct Dhcp;
+  struct Dns;
   struct Binding : uefi::ServiceBinding {
     FakeNetwork* network;
-    bool tcp;
+    int kind;  // 0: TCP, 1: DHCP, 2: DNS
   };
 
-  uefi::Status create(bool tcp, uefi::Handle* child);
-  uefi::Status destroy(bool tcp, uefi::Handle child);
+  uefi::Status create(int kind, uefi::Handle* child);
+  uefi::Status destroy(int kind, uefi::Handle child);
   void signal(uefi::CompletionToken& token, uefi::Status status);
   bool step();
   bool step(Tcp& tcp);
@@ -80,13 +87,15 @@ class FakeNetwork {
   Ledger& ledger_;
   Complaints& complaints_;
   bool connected_, touched_ = false;
-  Binding tcp_binding_, dhcp_binding_;
+  Binding bindings_[3];
   uefi::SimpleNetworkMode mode_{};
   struct Snp : uefi::SimpleNetwork {
     FakeNetwork* network;
   } snp_{};
   std::map<uefi::Handle, std::unique_ptr<Tcp>> tcps_;
   std::map<uefi::Handle, std::unique_ptr<Dhcp>> dhcps_;
+  std::map<uefi::Handle, std::unique_ptr<Dns>> names_;
+  std::vector<uint8_t> dhcp_reply_;
   std::vector<std::unique_ptr<Tcp>> gone_;  // in case that somebody calls them
   std::set<uefi::Event> signalled_;
   uint64_t made_ = 0;

@@ -22,6 +22,7 @@ enum class Service : uint8_t {
   connect_controller, locate_device_path, get_status, create_child, destroy_child,
   dhcp_get_mode_data, dhcp_configure, dhcp_start, dhcp_stop,
   tcp_get_mode_data, tcp_configure, tcp_routes, tcp_connect, tcp_accept, tcp_transmit, tcp_receive, tcp_close, tcp_cancel,
+  dns_configure, dns_look_up, dns_poll, dns_cancel,
   tcp_poll, tcp_delivers,  // the last is no call: bytes that come
 };
 inline constexpr int kServices = int(Service::tcp_delivers) + 1;

@@ -39,11 +39,33 @@ FakeMachine story_by_http_boot() {
   return machine;
 }
 
+/// The same, where the server has a name.
+FakeMachine story_by_name() {
+  FakeMachine machine = story_by_http();
+  machine.network.known_name = "server.lan";
+  machine.options += " -m http://server.lan:8000/m/default.bin";
+  return machine;
+}
+
 /// The lines of a story, without the model's name.
 std::string story(const Outcome& run) {
   const std::string all = test::essence(run);
   const size_t at = all.find("\n\n");
   return at == std::string::npos ? all : all.substr(at);
+}
+
+/// What is said when a machine cannot have its model.
+std::string error_of(const FakeMachine& machine) {
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_TRUE(uefi::is_error(run.status));
+  const size_t at = run.screen.find("error: ");
+  return at == std::string::npos ? "none" : run.screen.substr(at, run.screen.find('\n', at) - at);
+}
+
+void expect_error(const FakeMachine& machine, const std::string& words) {
+  const std::string said = error_of(machine);
+  EXPECT_NE(said.find(words), std::string::npos) << said;
 }
 
 TEST(Network, IsNotTouchedUnlessAnOptionAsksForIt) {
@@ -73,26 +95,23 @@ TEST(Network, AModelByHttpTellsTheSameStory) {
   }
 }
 
+TEST(Network, AServersNameIsLookedUp) {
+  const Outcome run = test::start(story_by_name());
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_EQ(story(run), story(test::start(test::one_story()))) << run.screen;
+  FakeMachine machine = story_by_name();
+  machine.network.known_name = "another.lan";
+  expect_error(machine, "the name 'server.lan' is not known here: EFI_NOT_FOUND");
+  machine.network.name_server = false;
+  expect_error(machine, "this network has no name server");
+}
+
 TEST(Network, HttpBootReadsSettingsAndModelBesideTheProgram) {
   const Outcome run = test::start(story_by_http_boot());
   EXPECT_EQ(run.status, Status::success) << run.screen;
   EXPECT_EQ(run.complaints, "");
   EXPECT_EQ(story(run), story(test::start(test::one_story())));
   EXPECT_EQ(run.calls[int(Service::dhcp_start)], 0u) << "the address of HTTP Boot is not used";
-}
-
-/// What is said when a machine cannot have its model.
-std::string error_of(const FakeMachine& machine) {
-  const Outcome run = test::start(machine);
-  EXPECT_EQ(run.complaints, "");
-  EXPECT_TRUE(uefi::is_error(run.status));
-  const size_t at = run.screen.find("error: ");
-  return at == std::string::npos ? "none" : run.screen.substr(at, run.screen.find('\n', at) - at);
-}
-
-void expect_error(const FakeMachine& machine, const std::string& words) {
-  const std::string said = error_of(machine);
-  EXPECT_NE(said.find(words), std::string::npos) << said;
 }
 
 FakeMachine answering(const Speech& speech) {
@@ -165,7 +184,7 @@ void with_each_fault(const FakeMachine& machine, const test::Program& program, C
       Service::create_child, Service::destroy_child, Service::dhcp_get_mode_data, Service::dhcp_configure,
       Service::dhcp_start, Service::dhcp_stop, Service::tcp_get_mode_data, Service::tcp_configure, Service::tcp_routes,
       Service::tcp_connect, Service::tcp_accept, Service::tcp_transmit, Service::tcp_receive, Service::tcp_close,
-      Service::tcp_cancel, Service::tcp_poll, Service::tcp_delivers};
+      Service::tcp_cancel, Service::dns_configure, Service::dns_look_up, Service::dns_poll, Service::dns_cancel, Service::tcp_poll, Service::tcp_delivers};
   const Outcome natural = test::start(machine, {}, program);
   ASSERT_EQ(natural.complaints, "");
   for (const Service service : kServices) {
@@ -183,7 +202,7 @@ void with_each_fault(const FakeMachine& machine, const test::Program& program, C
 }
 
 TEST(Network, LosesNothingWhateverFailsWhileAModelComes) {
-  for (const FakeMachine& machine : {story_by_http(), story_by_http_boot()})
+  for (const FakeMachine& machine : {story_by_http(), story_by_http_boot(), story_by_name()})
     with_each_fault(machine, efi_main, [](const Outcome& run, const Outcome& natural, const Fault& fault) {
       if (run.status == Status::success) {
         EXPECT_EQ(story(run), story(natural)) << fault.text();

@@ -57,5 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (kind % 3 == 0) check_url(text);
   else if (kind % 3 == 1) check_answer(text);
   else check_path({reinterpret_cast<const uint8_t*>(text.data), text.size});
+  // Options of DHCP are as good as any bytes.
+  (void)platform::dhcp_address({reinterpret_cast<const uint8_t*>(text.data), text.size}, kind);
   return 0;
 }

@@ -117,7 +117,7 @@ Bytes http_path(const std::string& url) {
   add(path, 2, 1, std::string(8, 0));
   add(path, 3, 11, std::string(33, 0));
   add(path, 3, 12, std::string("\x0a\0\x02\x0f", 4) + std::string(11, 0) + std::string("\x0a\0\x02\x02\xff\xff\xff\0", 8));
-  add(path, 3, 31, "\0");
+  add(path, 3, 31, std::string("\0\x0a\0\x02\x03", 5) + std::string(12, 0));
   add(path, 3, 24, url);
   return path;
 }
@@ -133,6 +133,16 @@ TEST(BootPath, HasTheUrlAndTheAddressOfHttpBoot) {
   EXPECT_TRUE((found.address == uefi::Ip4Address{{10, 0, 2, 15}}));
   EXPECT_TRUE((found.gateway == uefi::Ip4Address{{10, 0, 2, 2}}));
   EXPECT_TRUE((found.mask == uefi::Ip4Address{{255, 255, 255, 0}}));
+  EXPECT_TRUE((found.name_server == uefi::Ip4Address{{10, 0, 2, 3}}));
+}
+
+TEST(DhcpOption, IsFoundBetweenOthersAndWithinThePacket) {
+  const Bytes options = {53, 1, 5, 0, 0, 6, 8, 10, 0, 2, 3, 10, 0, 2, 4, 3, 4, 10, 0, 2, 2, 255, 1, 4, 9, 9, 9, 9};
+  const auto option = [&](uint8_t code, uint64_t n) { return platform::dhcp_address({options.data(), n}, code); };
+  EXPECT_TRUE((option(6, options.size()) == uefi::Ip4Address{{10, 0, 2, 3}}));
+  EXPECT_TRUE((option(3, options.size()) == uefi::Ip4Address{{10, 0, 2, 2}}));
+  for (const uint8_t code : {1, 53, 66}) EXPECT_TRUE(option(code, options.size()) == uefi::Ip4Address{}) << int(code);
+  for (uint64_t n = 0; n < 15; ++n) EXPECT_TRUE(option(6, n) == uefi::Ip4Address{}) << n;
 }
 
 TEST(BootPath, IsReadAsFarAsItIsWhole) {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint64_t kHead = sizeof(uefi::DevicePathProtocol);
 constexpr uint64_t kLongestPath = 8192;  // a URI in it may be long
-constexpr uint8_t kMac = 11, kIp4 = 12, kUri = 24;  // sub types of messaging nodes
+constexpr uint8_t kMac = 11, kIp4 = 12, kUri = 24, kDns = 31;  // sub types of messaging nodes
 // Of an IPv4 node, from its beginning.
 constexpr uint64_t kIp4Local = 4, kIp4Gateway = 19, kIp4Mask = 23, kIp4Bytes = 27;
 
@@ -23,6 +23,8 @@ BootPath read_boot_path(rt::Span<const uint8_t> path) {
     if (path[0] == uefi::kDevicePathMessaging) {
       result.network |= path[1] == kMac;
       if (path[1] == kUri) result.uri = {reinterpret_cast<const char*>(path.data + kHead), length - kHead};
+      // Of DNS: is it IPv6? Then addresses of 16 bytes, for either.
+      if (path[1] == kDns && length >= kHead + 1 + 16 && path[4] == 0) result.name_server = address_at(path.data + 5);
       if (path[1] == kIp4 && length >= kIp4Bytes) {
         result.address = address_at(path.data + kIp4Local);
         result.gateway = address_at(path.data + kIp4Gateway);
@@ -33,6 +35,20 @@ BootPath read_boot_path(rt::Span<const uint8_t> path) {
     path = path.from(length);
   }
   return result;
+}
+
+uefi::Ip4Address dhcp_address(rt::Span<const uint8_t> options, uint8_t code) {
+  constexpr uint8_t kPad = 0, kEnd = 255;
+  while (!options.empty() && options[0] != kEnd) {
+    if (options[0] == kPad) {
+      options = options.from(1);
+      continue;
+    }
+    if (options.count < 2 || options.count - 2 < options[1]) break;
+    if (options[0] == code && options[1] >= 4) return address_at(options.data + 2);
+    options = options.from(2 + uint64_t{options[1]});
+  }
+  return {};
 }
 
 rt::Span<const uint8_t> path_bytes(const uefi::DevicePathProtocol* path) {

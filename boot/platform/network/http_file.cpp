@@ -97,9 +97,11 @@ rt::Result<void> HttpFile::wait(uint64_t since, double seconds, const char* what
 rt::Result<void> HttpFile::open() {
   rt::Result<Url> url = read_url(name());
   if (!url) return url.error();
-  if (!url->is_address)
-    return rt::fail(rt::Errc::unsupported, 0, "%.*s: names are not looked up; write the server's address, like 10.0.0.1",
-                    int(url_size_), url_);
+  if (!url->is_address) {
+    rt::Result<uefi::Ip4Address> found = network_.look_up(url->name);
+    if (!found) return rt::fail(found.error().code, found.error().detail, "%.*s: %s", int(url_size_), url_, found.error().text);
+    url->address = *found;
+  }
   if (rt::Result<void> done = ask(*url); !done) return done;
   return read_head();
 }

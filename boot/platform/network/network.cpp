@@ -6,6 +6,8 @@
 #include "boot/platform/volumes.hpp"
 #include "rt/format.hpp"
 #include "rt/memory.hpp"
+#include "rt/utf.hpp"
+#include "uefi_headers/dns4.hpp"
 #include "uefi_headers/simple_network.hpp"
 
 namespace platform {
@@ -119,7 +121,7 @@ rt::Result<void> Network::use(uefi::Handle card) {
   if (!tcp_) {
     done = rt::fail(rt::Errc::unsupported, 0, "no network: firmware has no TCP for this card");
   } else if (path.has_address) {
-    address_ = path.address, mask_ = path.mask, gateway_ = path.gateway;
+    address_ = path.address, mask_ = path.mask, gateway_ = path.gateway, name_server_ = path.name_server;
   } else {
     done = ask_for_address();
   }
@@ -166,7 +168,63 @@ rt::Result<void> Network::ask_for_address() {
                       "no network: no DHCP server answered; is there one on this network?");
   }
   address_ = mode.client_address, mask_ = mode.subnet_mask, gateway_ = mode.router_address;
+  constexpr uint8_t kNameServers = 6;
+  constexpr uint64_t kHead = sizeof(uefi::Dhcp4Packet) - offsetof(uefi::Dhcp4Packet, header);  // of what length counts
+  const uefi::Dhcp4Packet* const reply = mode.reply_packet;
+  name_server_ = {};
+  if (reply && reply->length > kHead && reply->length <= reply->size)
+    name_server_ = dhcp_address({reinterpret_cast<const uint8_t*>(reply + 1), reply->length - kHead}, kNameServers);
   return {};
+}
+
+rt::Result<uefi::Ip4Address> Network::look_up(rt::Text name) const {
+  const uefi::Ip4Address none{};
+  uefi::Handle child = nullptr;
+  uefi::ServiceBinding* const names = binding<uefi::Dns4>(card_);
+  if (name_server_ == none)
+    return rt::fail(rt::Errc::not_found, 0, "this network has no name server; write an address instead");
+  auto* const dns = make_child<uefi::Dns4>(names, child);
+  if (!dns) return rt::fail(rt::Errc::unsupported, 0, "firmware looks up no names; write an address instead");
+  uefi::Char16 units[256];
+  rt::utf8_to_utf16(name, {units, 256});
+  const uefi::Dns4ConfigData config{.server_count = 1, .servers = &name_server_, .use_default_setting = uefi::Boolean::no,
+                                    .enable_cache = uefi::Boolean::yes, .protocol = 17, .station = address_,
+                                    .subnet_mask = mask_, .local_port = 0, .retry_count = 3, .retry_interval = 2};
+  Signal signal;
+  uefi::Dns4Token token{};
+  Status status = Status::out_of_resources;
+  bool stopped = false;
+  if (signal.create()) {
+    token.completion = {signal.event(), Status::not_ready};
+    status = dns->configure(dns, &config);
+    if (status == Status::success) status = dns->host_name_to_ip(dns, units, &token);
+    const uint64_t began = Clock::ticks();
+    bool seen = false;
+    while (status == Status::success && !seen) {
+      (void)dns->poll(dns);
+      seen = signal.seen();
+      stopped = keyboard_->stop_pressed();
+      if (stopped || clock_->seconds_since(began) > 10) status = Status::timeout;
+      (void)g_services->stall(1000);
+    }
+    if (seen) status = token.completion.status;
+    if (!seen) (void)dns->cancel(dns, &token);
+  }
+  (void)dns->configure(dns, nullptr);
+  (void)names->destroy_child(names, child);
+  signal.close();
+  uefi::Ip4Address found{};
+  if (status == Status::success && token.addresses && token.addresses->count && token.addresses->list)
+    found = token.addresses->list[0];
+  if (token.addresses) {
+    if (token.addresses->list) (void)g_services->free_pool(token.addresses->list);
+    (void)g_services->free_pool(token.addresses);
+  }
+  if (stopped) return rt::fail(rt::Errc::stopped, 0, "stopped while looking up a name");
+  if (found == none)
+    return firmware_error(status == Status::success ? Status::not_found : status, "the name '%.*s' is not known here",
+                          int(name.size), name.data);
+  return found;
 }
 
 void Network::leave() {

@@ -21,6 +21,9 @@ class Network {
   /// As it is written: "10.0.2.15".
   rt::Text address_text() const { return text_; }
 
+  /// The address of a server that has a name; errors are the rest of a sentence that begins with it.
+  rt::Result<uefi::Ip4Address> look_up(rt::Text name) const;
+
   /// A new instance of TCP on this card, and its protocol. For tcp.cpp.
   rt::Result<uefi::Tcp4*> make_tcp(uefi::Handle& child) const;
   /// Gives it back.
@@ -43,7 +46,7 @@ class Network {
   uefi::ServiceBinding* tcp_ = nullptr;   // null: not in use
   uefi::ServiceBinding* dhcp_ = nullptr;
   uefi::Handle card_ = nullptr, dhcp_child_ = nullptr;
-  uefi::Ip4Address address_{}, mask_{}, gateway_{};
+  uefi::Ip4Address address_{}, mask_{}, gateway_{}, name_server_{};
   char text_[16] = {};
 };
 
