@@ -21,8 +21,7 @@ rt::Result<void> read_config_file(Options& options, rt::Arena& arena, const Term
     const rt::Text places[] = {medium->home({folder, sizeof folder}), "\\"};
     if (places[0].empty()) continue;  // the program came from elsewhere
     for (const rt::Text& in : places) {
-      // A server has no root of ours; a volume has: U-Boot writes /efi\boot\.
-      if (&in != places && !places[0].starts_with("\\") && !places[0].starts_with("/")) break;
+      if (&in != places && !medium->has_root) break;
       const rt::Text name = rt::print_to({path, sizeof path}, "%pTllama.cfg", &in);
       platform::Place place{medium, platform::boot_device()};
       rt::Result<platform::Input> file = platform::open_input(name, place, patience);

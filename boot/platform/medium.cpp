@@ -31,7 +31,7 @@ void nothing() {}
 
 }  // namespace
 
-constinit const Medium kVolumes = {is_path, open_on_volume, home_volume, nothing};
+constinit const Medium kVolumes = {is_path, open_on_volume, home_volume, true, nothing};
 
 Input& Input::operator=(Input&& other) {
   if (this == &other) return *this;

@@ -67,6 +67,8 @@ struct Medium {
   /// The folder that the program came from, as the beginning of a name, in `buffer` or not; empty where it came from
   /// another medium.
   rt::Text (*home)(rt::Span<char> buffer);
+  /// Does \ stand for another folder than home()?
+  bool has_root;
   /// Gives back what the medium holds beside open files.
   void (*leave)();
 };

@@ -113,6 +113,7 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
   processors_.late = machine.late_milliseconds * 1'000'000;
   if (!machine.key_events) typist_.wait_for_key = typist_.wait_for_key_ex = nullptr;
   image_.device_handle = machine.from_disk ? volume_handle(0) : network_.boot_handle();
+  if (machine.slash_path) path_.name[0] = u'/';
   image_.file_path = &path_.head;
   image_.load_options = options_.empty() ? nullptr : options_.data();
   image_.load_options_size = uint32_t(options_.size() * sizeof(char16_t));

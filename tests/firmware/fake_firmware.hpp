@@ -28,6 +28,7 @@ struct FakeMachine {
   bool rng = true, rng_ready = true, clock = true;
   bool volumes = true;       // that firmware shows
   bool from_disk = true;     // else started over the network: no device
+  bool slash_path = false;   // the program's path begins with /, as U-Boot has it
   bool vendor = true;        // firmware says who made it
   uint32_t processors = 1;
   bool mp_services = true;

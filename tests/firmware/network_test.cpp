@@ -77,6 +77,17 @@ TEST(Network, IsNotTouchedUnlessAnOptionAsksForIt) {
   EXPECT_EQ(run.calls[int(Service::connect_controller)], 0u);
 }
 
+TEST(Media, SettingsLieBesideTheProgramOrInTheRootHoweverItsPathIsWritten) {
+  for (const bool slash : {false, true}) {
+    FakeMachine machine = test::one_story();
+    machine.slash_path = slash;
+    machine.options = "";
+    machine.files["\\llama.cfg"] = machine.files["\\EFI\\BOOT\\llama.cfg"];
+    machine.files.erase("\\EFI\\BOOT\\llama.cfg");
+    EXPECT_EQ(story(test::start(machine)), story(test::start(test::one_story()))) << slash;
+  }
+}
+
 TEST(Network, AModelByHttpTellsTheSameStory) {
   const std::string same = story(test::start(test::one_story()));
   for (const bool connected : {true, false}) {

@@ -219,7 +219,7 @@ rt::Result<Input> open_by_http(rt::Text name, Place&, const Patience& patience) 
 
 }  // namespace
 
-constinit const Medium kHttp = {is_on_http, open_by_http, http_home, Network::stop};
+constinit const Medium kHttp = {is_on_http, open_by_http, http_home, false, Network::stop};
 
 rt::Text http_home(rt::Span<char>) { return url_folder(program_path().uri); }
 
