@@ -46,7 +46,8 @@ void Server::dispatch(Slot& slot, uint64_t head) {
     if (request.path == route.path) slot.route = &route;
   // What is refused here has a body that nobody reads: another request cannot follow.
   const bool kept = slot.keep;
-  if (request.body_bytes) slot.keep = false;
+  slot.extra = request.body_bytes;
+  if (slot.extra) slot.keep = false;
   if (!slot.route) return refuse(slot, 404, "there is no such path: /v1/chat/completions, /v1/completions, /v1/models, "
                                             "/health, /metrics and / are here");
   if (request.method == http::Method::options) return send_options(slot);

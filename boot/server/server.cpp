@@ -100,15 +100,15 @@ void Server::pump(Slot& slot) {
 }
 
 void Server::after_sending(Slot& slot) {
-  const bool keep = slot.keep, quiet = !slot.extra && slot.wire->ended();
+  const bool keep = slot.keep, more = slot.extra && !slot.wire->ended();
   release(slot);
   if (keep) {
     slot.used = slot.seen = 0;
     return enter(slot, State::head);
   }
   // A connection that is closed while bytes come is reset, and the client would not see our answer.
-  enter(slot, quiet ? State::free : State::draining);
-  if (quiet) slot.wire->close();
+  enter(slot, more ? State::draining : State::free);
+  if (!more) slot.wire->close();
 }
 
 /// Reads to the end of the room that a head or a body has.
@@ -137,11 +137,15 @@ void Server::read_head(Slot& slot) {
   if (end) {
     const uint16_t refused = http::read_head(bytes.part(0, end), slot.request);
     // Where this request ends is not known any more, or it is of no use to know.
-    if (refused) return refuse(slot, refused, http::reason(refused));
+    if (refused) {
+      slot.extra = true;
+      return refuse(slot, refused, http::reason(refused));
+    }
     slot.keep = slot.request.keep_alive;
     return dispatch(slot, end);
   }
   slot.request.method = http::Method::other;
+  slot.extra = slot.used;
   if (slot.used >= http::kHeadBytes) return refuse(slot, 431, http::reason(431));
   if (slot.wire->ended()) return drop(slot);
   const Patience& patience = settings_.patience;
@@ -157,8 +161,9 @@ void Server::read_body(Slot& slot) {
   read(slot);
   if (slot.used < slot.request.body_bytes) {
     if (slot.wire->ended()) return drop(slot);
-    if (now_ - slot.since > settings_.patience.body) refuse(slot, 408, "the body of the request took too long");
-    return;
+    if (now_ - slot.since <= settings_.patience.body) return;
+    slot.extra = true;
+    return refuse(slot, 408, "the body of the request took too long");
   }
   slot.body[slot.used] = 0;
   (this->*slot.route->handler)(slot);

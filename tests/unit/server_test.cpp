@@ -285,6 +285,16 @@ TEST(Server, AnyNumberMayBeAskedOneAfterTheOtherOnOneConnection) {
   EXPECT_FALSE(client.over());
 }
 
+TEST(Server, AConnectionThatIsToCloseClosesAtOnce) {
+  Served it;
+  Client& client = it.connect(get("/health", "Connection: close\r\n"));
+  Client& asks = it.connect(chat("", "Connection: close\r\n"));
+  it.run(20);
+  EXPECT_TRUE(client.closed);
+  EXPECT_TRUE(asks.closed);
+  EXPECT_EQ(asks.statuses(), "200 ");
+}
+
 TEST(Server, ARequestMayComeByteByByteAndAnAnswerGoSo) {
   Served it;
   Client& client = it.connect(chat(",\"stream\":true"));
