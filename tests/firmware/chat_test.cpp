@@ -128,13 +128,21 @@ TEST(Chat, SaysHowMuchOfTheContextIsUsed) {
 
 TEST(Chat, DropsTheOldestTurnsWhereTheContextIsFullAndSaysSo) {
   std::vector<std::string> typed;
-  for (int i = 0; i < 40; ++i) typed.push_back("question " + std::to_string(i));
-  typed.push_back("/save \\chat.txt");
-  FakeMachine machine = chatting(typed);
-  const Outcome run = boot(machine);
-  EXPECT_GT(count(run.screen, "note: the context is full: "), 3u) << run.screen;
-  EXPECT_EQ(count(run.screen, " tokens/s, "), 40u) << run.screen;
+  for (int i = 0; i < 200; ++i) {
+    if (i == 40) typed.push_back("/info");
+    typed.push_back("question " + std::to_string(i));
+  }
+  typed.push_back("/info");
+  const Outcome run = boot(chatting(typed));
+  EXPECT_GT(count(run.screen, "note: the context is full: "), 20u) << run.screen;
+  EXPECT_EQ(count(run.screen, " tokens/s, "), 200u) << run.screen;
   EXPECT_EQ(count(run.screen, "error"), 0u) << run.screen;
+  // And takes no more memory.
+  const auto memory = [&](int n) {
+    const std::string info = after(run, "/info", n);
+    return info.substr(info.find("memory "), 40);
+  };
+  EXPECT_EQ(memory(2), memory(1));
 }
 
 TEST(Chat, AQuestionThatIsTooLongCostsNothing) {
