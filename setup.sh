@@ -5,8 +5,8 @@
 #                                   what follows goes to tools/run
 #   ./setup.sh test                 installs what is missing, builds, and runs the whole test suite, whose last line is
 #                                   `N passed, N failed`; what follows goes to tests/run.py
-#   ./setup.sh                      only installs: compilers, QEMU with its firmware, test tools; U-Boot and the signing
-#                                   tools for Secure Boot, where this system has them
+#   ./setup.sh                      only installs: compilers, QEMU with its firmware, test tools; U-Boot, the signing
+#                                   tools for Secure Boot and Arm machines, where this system has them
 #   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
 #   ./setup.sh --firmware-matrix    the same as alone, and fails where U-Boot or the signing tools cannot be had
 #   ./setup.sh --check              only says what is missing
@@ -76,6 +76,10 @@ has_pip() { python3 -m pip --version >/dev/null 2>&1; }
 has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
 has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
 has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
+has_arm() { has python3 && python3 tools/qemu.py aarch64 >/dev/null 2>&1; }
+has_arm_programs() {  # whether a program for Linux on Arm can be made here, and run
+  has qemu-aarch64 && printf '#include <vector>\nint main() {}' | compiles --target=aarch64-linux-gnu -static -fuse-ld=lld
+}
 has_signing() { has sbsign && has sbverify && has openssl; }
 
 # --- What gives it: one line for each need, with the packages of apt, dnf, pacman and brew ("-": not in that system).
@@ -102,6 +106,9 @@ packages() {  # packages NEED
     torch)      echo "python3-torch,python3-numpy,python3-matplotlib" "python3-torch,python3-numpy,python3-matplotlib" \
                      "python-pytorch,python-numpy,python-matplotlib" "venv:torch,numpy,matplotlib" ;;
     uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
+    arm)        echo "qemu-system-arm,qemu-efi-aarch64" "qemu-system-aarch64-core,edk2-aarch64" \
+                     "qemu-system-aarch64,edk2-aarch64" "qemu" ;;
+    arm_programs) echo "qemu-user,libc6-dev-arm64-cross,libstdc++-12-dev-arm64-cross" "-" "-" "-" ;;
     signing)    echo "sbsigntool,openssl" "sbsigntools,openssl" "sbsigntools,openssl" "-" ;;
   esac
 }
@@ -118,12 +125,13 @@ apt_runtime() {
   echo "$package"
 }
 
-needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing)
+needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing
+       arm arm_programs)
 [[ $train == no ]] || needs+=(torch)
 
 # What some systems do not have. Tests that want it are skipped there, with the reason.
-optional=(uboot signing xdist pip)
-[[ $matrix == no ]] || optional=(xdist pip)
+optional=(uboot signing xdist pip arm arm_programs)
+[[ $matrix == no ]] || optional=(xdist pip arm arm_programs)
 [[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }

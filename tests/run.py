@@ -2,7 +2,7 @@
 """Runs every test and prints the sum as its last line: `N passed, N failed` (and how many were skipped).
 
     ninja test                     all groups: this is tests/run.py
-    tests/run.py boot golden       only these groups: unit, firmware, fuzz, tools, train, golden, boot
+    tests/run.py boot golden       only these groups: unit, psci, threads, firmware, fuzz, tools, train, golden, boot
     tests/run.py boot -- -k esc    what follows -- goes to pytest
 
 The last line is also in out/test/summary.txt, and each group's results, as JUnit XML, in out/test/GROUP.xml (of unit and
@@ -19,8 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "out/test"
-PROGRAMS = {"unit": ROOT / "out/check/unit_tests", "firmware": ROOT / "out/check/firmware_tests"}
-GROUPS = ("unit", "firmware", "fuzz", "tools", "train", "golden", "boot")  # quick ones first
+PROGRAMS = {"unit": ROOT / "out/check/unit_tests", "firmware": ROOT / "out/check/firmware_tests",
+            "psci": ROOT / "out/check/psci_tests", "threads": ROOT / "out/threads/crew_tests"}
+GROUPS = ("unit", "psci", "threads", "firmware", "fuzz", "tools", "train", "golden", "boot")  # quick ones first
 PYTHON = ROOT / "tools/python"
 MODULES = "pytest,pexpect"
 
@@ -119,7 +120,7 @@ def main():
     RESULTS.mkdir(parents=True, exist_ok=True)
     summary = RESULTS / "summary.txt"
     summary.unlink(missing_ok=True)
-    groups = [group for group in groups if (ROOT / "tests" / group).is_dir()]
+    groups = [group for group in groups if group in PROGRAMS or (ROOT / "tests" / group).is_dir()]
     total = sum((run(group, extra) for group in groups), Count())
     summary.write_text(f"{total}\n")
     print(f"\n{total}", flush=True)

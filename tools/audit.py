@@ -24,7 +24,7 @@ from audit_build import Build
 from audit_image import EXECUTE, READ, WRITE, Image
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = ("out/llama.efi", "out/llama-core.efi", "out/llama-standalone.efi")
+PROGRAMS = tuple(f"out/llama{form}{arch}.efi" for arch in ("", "-aa64") for form in ("", "-core", "-standalone"))
 
 
 class Audit:

@@ -15,7 +15,7 @@ import audit_image
 OWN_FOLDERS = ("boot", "model", "rt", "uefi_headers")
 DATA = {"boot/embedded.S": {"assets/default.bin", "assets/default-tokenizer.bin"},  # who may take which files in whole
         "boot/server/page.S": {"boot/server/page.html"}}
-FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+|__wmmintrin_\w+|cpuid|mm_malloc|[a-z0-9_]*intrin)\.h")
+FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+|__wmmintrin_\w+|cpuid|mm_malloc|arm_neon|arm_bf16|[a-z0-9_]*intrin)\.h")
 # Nothing that names a file, a plugin or another program; -B, -Xclang, @FILE, -include and -isystem are not here.
 COMPILER_OPTION = re.compile(
     r"-std=c\+\+\d\d|-O[0-3sz]|-g|-W[a-z][\w=-]*|-m[\w.=-]+|-MD|-f(?!plugin|pass-plugin|profile|module|sanitize|use)[\w=-]+"

@@ -30,10 +30,12 @@ CONTROL_IS_BACK = {
     "ovmf": r'BdsDxe: (?:loading Boot\w+ "UiApp"|failed to start Boot\w+ [^\n]*: (?P<status>[\w ]+))',
     "u-boot": r"(?:## Application failed, r = (?P<status>\d+)\s+)?EFI LOAD FAILED: continuing",
 }
-CONTROL_IS_BACK["ovmf-secure"] = CONTROL_IS_BACK["ovmf"]
+for name in ("ovmf-secure", "aavmf", "aavmf-el2"):
+    CONTROL_IS_BACK[name] = CONTROL_IS_BACK["ovmf"]
+CONTROL_IS_BACK["u-boot-arm64"] = CONTROL_IS_BACK["u-boot"]
 
 
-CRASH = "!!!! X64 Exception Type"  # OVMF's, and then it hangs
+CRASH = r"!!!! X64 Exception Type|Synchronous Exception at 0x|\"Synchronous Abort\" handler"  # and then it hangs
 
 
 class MachineError(AssertionError):
@@ -111,7 +113,7 @@ class Machine:
         control, control_far = socket.socketpair()
         found = qemu.find_firmware(firmware, variables)
         line = [*qemu.command(found, accel, cpu, smp, memory, screen), *(qemu.disk_arguments(image, disk, snapshot) if image else ()),
-                "-display", "none", *EXIT_DEVICE, *([] if reboots else ["-no-reboot"]),
+                "-display", "none", *(EXIT_DEVICE if found.arch == "x86_64" else ()), *([] if reboots else ["-no-reboot"]),
                 *(("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial") if serial else ()),
                 "-chardev", f"socket,id=control,fd={control_far.fileno()}", "-mon", "chardev=control,mode=control",
                 *extra]
@@ -123,7 +125,7 @@ class Machine:
         control_far.close()
         deepen(self.process.stdout)
         self._control_socket, self._monitor = control, None
-        self.serial = SerialLine(self.process.stdout, self.process.stdin, "utf-8" if firmware == "u-boot" else "cp437")
+        self.serial = SerialLine(self.process.stdout, self.process.stdin, "utf-8" if firmware.startswith("u-boot") else "cp437")
         self._timed_out = False
         self._timer = threading.Timer(limit, self._out_of_time)
         self._timer.daemon = True

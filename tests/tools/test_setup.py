@@ -8,7 +8,7 @@ from support import ROOT
 
 SYSTEM = ("bash", "sh", "env", "sed", "xargs", "cut", "uname", "dirname", "cat", "rm", "echo", "printf", "mkdir", "sort", "head",
           "tail")
-STUBS = ("clang++", "clang", "lld-link", "ninja", "git", "mformat", "qemu-system-x86_64", "python3", "sbsign", "sbverify",
+STUBS = ("clang++", "clang", "lld-link", "ninja", "git", "mformat", "qemu-system-x86_64", "qemu-aarch64", "python3", "sbsign", "sbverify",
          "openssl", "apt-get", "apt-cache")
 
 
