@@ -151,16 +151,16 @@ class Tree {
     structure_ += value;
     return pad();
   }
-  std::string bytes() const {
+  /// All of it, but of its structure only so many bytes, with nothing behind them.
+  std::string bytes(size_t most = ~size_t{0}) const {
     std::string all;
     const auto big = [&](uint64_t n) { for (int i = 24; i >= 0; i -= 8) all += char(n >> i); };
-    const uint64_t strings = 40 + structure_.size() + 4;
-    for (const uint64_t n : {uint64_t{0xd00dfeed}, strings + strings_.size(), uint64_t{40}, strings, uint64_t{40}, uint64_t{17},
-                             uint64_t{16}, uint64_t{0}, uint64_t(strings_.size()), uint64_t(structure_.size() + 4)})
+    const std::string structure = (structure_ + std::string("\0\0\0\x9", 4)).substr(0, most);
+    const uint64_t at = 40 + strings_.size();
+    for (const uint64_t n : {uint64_t{0xd00dfeed}, at + structure.size(), at, uint64_t{40}, uint64_t{40}, uint64_t{17},
+                             uint64_t{16}, uint64_t{0}, uint64_t(strings_.size()), uint64_t(structure.size())})
       big(n);
-    all += structure_;
-    big(9);
-    return all + strings_;
+    return all + strings_ + structure;
   }
 
  private:
@@ -181,14 +181,14 @@ class Tree {
 
 std::string zero(std::string s) { return s + '\0'; }
 
-std::string two_cores(const char* method) {
+std::string two_cores(const char* method, size_t most = ~size_t{0}) {
   Tree tree;
   tree.begin("").begin("psci").property("compatible", zero("arm,psci-0.2")).property("method", zero(method)).end();
   tree.begin("cpus").property("#address-cells", std::string("\0\0\0\1", 4));
   tree.begin("cpu@0").property("reg", std::string("\0\0\0\0", 4)).end();
   tree.begin("cpu@100").property("reg", std::string("\0\0\0\1\0\0\1\2", 8)).begin("cache").property("reg", "1234").end().end();
   tree.end().begin("memory@0").property("reg", "abcd").end().end();
-  return tree.bytes();
+  return tree.bytes(most);
 }
 
 Cores read_tree(const std::string& bytes) {
@@ -351,6 +351,7 @@ TEST(DeviceTreeCores, AreTheNodesOfProcessorsOnly) {
 TEST(DeviceTreeCores, OfATreeThatIsCutOrDamagedAreReadWithinIt) {
   const std::string whole = two_cores("hvc");
   for (size_t bytes = 0; bytes <= whole.size(); ++bytes) (void)read_tree(whole.substr(0, bytes));
+  for (size_t bytes = 0; bytes < whole.size(); ++bytes) (void)read_tree(two_cores("hvc", bytes));
   for (size_t at = 0; at < whole.size(); ++at)
     for (const char value : {'\0', '\x7f', '\xff'}) {
       std::string damaged = whole;
