@@ -93,6 +93,8 @@ def test_curl_is_answered():
         assert "far longer than the context" in curl(*asks)
         asks = ("-H", "Content-Type: application/json", "-d", '{"prompt":"Once upon a time","max_tokens":3,"temperature":0}')
         assert json.loads(curl(*asks, f"{server.url}/v1/completions"))["choices"][0]["text"] == ", there was"
+        asks_short = (*asks[:3], asks[3].replace(" upon a time", ""))
+        assert json.loads(curl(*asks_short, f"{server.url}/v1/completions"))["choices"][0]["text"] == " upon a time"
         assert "data: [DONE]" in curl("-N", *asks[:3], asks[3].replace("}", ',"stream":true}'), f"{server.url}/v1/completions")
 
 
