@@ -8,6 +8,8 @@
 #   ./setup.sh                      only installs: compilers, QEMU with its firmware, test tools; U-Boot, the signing
 #                                   tools for Secure Boot and Arm machines, where this system has them
 #   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
+#   ./setup.sh --network-tests      also the clients that the server is tested with: curl, Chromium, and the openai and
+#                                   playwright packages of Python
 #   ./setup.sh --firmware-matrix    the same as alone, and fails where U-Boot or the signing tools cannot be had
 #   ./setup.sh --check              only says what is missing
 #
@@ -16,11 +18,12 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-goal=install train=no matrix=no check=no
+goal=install train=no matrix=no network=no check=no
 while (($#)); do
   case $1 in
     run|test) goal=$1; shift; break ;;
     --train) train=yes ;;
+    --network-tests) network=yes ;;
     --firmware-matrix) matrix=yes ;;
     --check) check=yes ;;
     *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"; [[ $1 == -h || $1 == --help ]]; exit ;;
@@ -75,6 +78,10 @@ has_xdist() { tools/python pytest,pexpect,xdist -c '' 2>/dev/null; }
 has_pip() { python3 -m pip --version >/dev/null 2>&1; }
 has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
 has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
+has_venv() { python3 -c 'import ensurepip' 2>/dev/null; }
+has_openai() { tools/python openai -c '' 2>/dev/null; }
+has_playwright() { tools/python playwright -c '' 2>/dev/null; }
+has_chromium() { has chromium || has chromium-browser || has google-chrome; }
 has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
 has_arm() { has python3 && python3 tools/qemu.py aarch64 >/dev/null 2>&1; }
 has_arm_programs() {  # whether a program for Linux on Arm can be made here, and run
@@ -105,6 +112,10 @@ packages() {  # packages NEED
     benchmark)  echo "libbenchmark-dev" "google-benchmark-devel" "benchmark" "google-benchmark" ;;
     torch)      echo "python3-torch,python3-numpy,python3-matplotlib" "python3-torch,python3-numpy,python3-matplotlib" \
                      "python-pytorch,python-numpy,python-matplotlib" "venv:torch,numpy,matplotlib" ;;
+    curl)       echo "curl" "curl" "curl" "curl" ;;
+    chromium)   echo "chromium" "chromium" "chromium" "-" ;;
+    venv)       echo "python3-venv" "python3" "python" "python" ;;
+    openai|playwright) echo "venv:$1" "venv:$1" "venv:$1" "venv:$1" ;;
     uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
     arm)        echo "qemu-system-arm,qemu-efi-aarch64" "qemu-system-aarch64-core,edk2-aarch64" \
                      "qemu-system-aarch64,edk2-aarch64" "qemu" ;;
@@ -128,10 +139,11 @@ apt_runtime() {
 needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing
        arm arm_programs)
 [[ $train == no ]] || needs+=(torch)
+[[ $network == no ]] || needs+=(curl chromium venv openai playwright)
 
 # What some systems do not have. Tests that want it are skipped there, with the reason.
-optional=(uboot signing xdist pip arm arm_programs)
-[[ $matrix == no ]] || optional=(xdist pip arm arm_programs)
+optional=(uboot signing xdist pip arm arm_programs curl chromium)
+[[ $matrix == no ]] || optional=(xdist pip arm arm_programs curl chromium)
 [[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }
