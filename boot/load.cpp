@@ -2,6 +2,7 @@
 
 #include "boot/embedded.hpp"
 #include "boot/integrity.hpp"
+#include "boot/model_source.hpp"
 #include "boot/platform/medium.hpp"
 #include "boot/progress.hpp"
 #include "boot/tune.hpp"
@@ -14,31 +15,10 @@ constexpr rt::Text kBuiltIn = "the built-in model";
 /// A model and its tokenizer, found and not read yet.
 struct Inputs {
   platform::Input model, tokenizer;
+  platform::Place place = {};  // of the model
+  rt::Text path = {};
   char no_tokenizer[sizeof rt::Error::text] = {};  // why there is none; a model's file may have its own
-  char sum[64] = {};  // what the model's SHA-256 must be; empty: nobody says
 };
-
-/// If NAME.sha256 lies beside the model at `path`, takes over the sum in it. That it is not there
-/// must be certain: a sum that cannot be read is an error.
-rt::Result<void> find_sum(platform::Place& place, rt::Text path, const platform::Patience& patience, Inputs& inputs) {
-  char buffer[300];
-  rt::Result<platform::Input> file =
-      platform::open_input(rt::print_to({buffer, sizeof buffer}, "%pT.sha256", &path), place, patience);
-  if (!file && file.error().code == rt::Errc::not_found) return {};
-  if (!file) return file.error();
-  uint8_t content[128];
-  uint64_t n = 0;
-  while (n < rt::min<uint64_t>(file->size(), sizeof content)) {
-    rt::Result<uint64_t> got = file->readable().read({content + n, sizeof content - n});
-    if (!got) return got.error();
-    if (*got == 0) break;
-    n += *got;
-  }
-  rt::Result<rt::Text> sum = expected_sum(file->name(), {reinterpret_cast<const char*>(content), n},
-                                          {inputs.sum, sizeof inputs.sum});
-  if (!sum) return sum.error();
-  return {};
-}
 
 /// The tokenizer that belongs to the model at `path`: NAME-tokenizer.bin for a model NAME.bin, else
 /// tokenizer.bin, in the same folder.
@@ -68,9 +48,8 @@ rt::Result<Inputs> find_inputs(const Options& options, const platform::Patience&
   rt::Result<Input> tokenizer = options.tokenizer.empty() ? tokenizer_beside(place, path, patience)
                                                           : platform::open_input(options.tokenizer, anywhere, patience);
   if (!tokenizer && (tokenizer.error().code != rt::Errc::not_found || !options.tokenizer.empty())) return tokenizer.error();
-  Inputs inputs{static_cast<Input&&>(*model), static_cast<Input&&>(*tokenizer)};
+  Inputs inputs{static_cast<Input&&>(*model), static_cast<Input&&>(*tokenizer), place, path};
   if (!tokenizer) rt::print_to({inputs.no_tokenizer, sizeof inputs.no_tokenizer}, "%s", tokenizer.error().text);
-  if (rt::Result<void> done = find_sum(place, path, patience, inputs); !done) return done.error();
   return inputs;
 }
 
@@ -78,23 +57,9 @@ void describe(const model::Engine& engine, rt::Text name, const Terminal& termin
   const model::ModelInfo& info = engine.info();
   const model::Config& c = info.config;
   rt::print(terminal.console,
-            "model     %pT: %s\n          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u, context %'u\n",
-            &name, info.format, c.dim, c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size,
+            "model     %pT: %s, %s\n          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u, context %'u\n",
+            &name, info.format, info.weights, c.dim, c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size,
             c.seq_len);
-}
-
-/// Compares what was read with what was expected, if anything was.
-rt::Result<void> check_sum(const Inputs& inputs, rt::Text sum, const Options& options,
-                           const Terminal& terminal) {
-  const rt::Text expected(inputs.sum, sizeof inputs.sum), name = inputs.model.name();
-  if (inputs.sum[0] && !(sum == expected))
-    return rt::fail(rt::Errc::bad_file, 0,
-                    "%pT: damaged: its SHA-256 is %pT, and its .sha256 file says %pT",
-                    &name, &sum, &expected);
-  if (inputs.sum[0] || options.verify)
-    rt::print(terminal.console, "sha256    %pT%s\n", &sum,
-              inputs.sum[0] ? ", as expected" : "");
-  return {};
 }
 
 /// All the memory that the model will need; says so where the context must be shorter for it.
@@ -138,10 +103,10 @@ rt::Result<void> read_tokenizer(Engine& engine, Inputs& inputs, const Terminal& 
 rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options& options, const Terminal& terminal) {
   rt::Result<rt::Span<uint8_t>> buffer = engine.model.buffer(platform::kMaxTransfer);
   if (!buffer) return buffer.error();
-  return inputs.model.read(*buffer, [&](rt::ByteSource& source) -> rt::Result<void> {
-    Hashing hashing(source);
-    const bool hash = inputs.sum[0] || options.verify;
-    Progress progress(hash ? static_cast<rt::ByteSource&>(hashing) : source, terminal);
+  const auto use = [&](rt::ByteSource& source) -> rt::Result<void> {
+    Verified verified(source, inputs.place, inputs.path, options.verify, terminal);
+    if (rt::Result<void> done = verified.begin(); !done) return done;
+    Progress progress(verified, terminal);
     progress.hold();
     if (rt::Result<void> done = engine.model.open(progress); !done) return done;
     describe(engine.model, inputs.model.name(), terminal);
@@ -157,9 +122,12 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options
     if (!inputs.model.in_memory())
       rt::print(terminal.console, ", reading alone %.0f MiB/s", progress.read_rate());
     terminal.console.write("\n");
-    if (!hash) return {};
-    return check_sum(inputs, hashing.sum(), options, terminal);
-  });
+    return verified.finish();
+  };
+  if (inputs.model.in_memory()) return inputs.model.read(*buffer, use);
+  const platform::Patience patience{terminal.clock, terminal.keyboard};
+  ModelSource source(inputs.model, inputs.place, inputs.path, patience, *buffer);
+  return use(source);
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include "boot/embedded.hpp"
 #include "boot/file_names.hpp"
 #include "boot/load.hpp"
+#include "boot/model_source.hpp"
 #include "boot/platform/network/http_file.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/volumes.hpp"
 #include "model/formats/format.hpp"
+#include "model/formats/part_name.hpp"
 
 namespace boot {
 namespace {
@@ -16,30 +18,32 @@ constexpr uint64_t kMaxVolumes = 64;
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
-  return !entry.directory && is_model_name(name) && !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
+  return !entry.directory && is_model_name(name) && model::part_number(name) <= 1 && !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
 /// The shape that the head of a model's file states, or why it is no model.
-rt::Result<void> describe(platform::Volume& volume, rt::Text name, const Terminal& terminal) {
+rt::Result<void> describe(uefi::Handle device, rt::Text path, const Terminal& terminal) {
   platform::PageBlocks pages(platform::MemoryUse::buffer, "the list of models");
   rt::Arena arena(pages), scratch(pages);
   rt::Result<rt::Span<uint8_t>> buffer = arena.make_raw<uint8_t>(kReadAtOnce);
   if (!buffer) return buffer.error();
-  rt::Result<platform::File> file = volume.open_file(name);
+  platform::Place place{&platform::kVolumes, device};
+  const platform::Patience patience{terminal.clock, terminal.keyboard};
+  rt::Result<platform::Input> file = platform::open_input(path, place, patience);
   if (!file) return file.error();
-  platform::FileSource source(*file, *buffer);
+  ModelSource source(*file, place, path, patience, *buffer);
   model::Stream stream(source);
   rt::Result<const model::ModelFile*> model = model::open_model(stream, arena, scratch);
   if (!model) return model.error();
   const model::ModelInfo& info = (*model)->info();
-  rt::print(terminal.console, "%s, dim %u, %u layers, %'u tokens, context %'u\n", info.weights, info.config.dim,
-            info.config.n_layers, info.config.vocab_size, info.config.seq_len);
+  rt::print(terminal.console, "%s, dim %u, %u layers, context %'u, %.1f M parameters\n", info.weights, info.config.dim,
+            info.config.n_layers, info.config.seq_len, double(model::parameters(info)) / 1e6);
   return {};
 }
 
-void list(platform::Volume& volume, rt::Text path, uint64_t size, const Terminal& terminal) {
+void list(uefi::Handle device, rt::Text path, uint64_t size, const Terminal& terminal) {
   rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &path, double(size) / (1 << 20));
-  const rt::Result<void> done = describe(volume, path, terminal);
+  const rt::Result<void> done = describe(device, path, terminal);
   if (done) return;
   const rt::Error& error = done.error();
   const bool other = error.code == rt::Errc::bad_file || error.code == rt::Errc::unsupported;
@@ -60,7 +64,7 @@ rt::Result<void> visit_volume(uefi::Handle device, const ModelVisitor& visitor) 
     if (!*more) return {};
     char path[800];
     if (!may_be_model(entry)) continue;
-    visitor.visit(visitor.self, *volume, rt::print_to({path, sizeof path}, "%pT\\%s", &kModelsFolder, entry.name), entry.size);
+    visitor.visit(visitor.self, device, rt::print_to({path, sizeof path}, "%pT\\%s", &kModelsFolder, entry.name), entry.size);
   }
 }
 
@@ -72,12 +76,12 @@ struct Choice {
   uint32_t found = 0;
   char path[256] = {};   // of that one
 
-  static void visit(void* self, platform::Volume& volume, rt::Text path, uint64_t size) {
+  static void visit(void* self, uefi::Handle device, rt::Text path, uint64_t size) {
     auto& choice = *static_cast<Choice*>(self);
     if (++choice.found == choice.wanted) rt::print_to({choice.path, sizeof choice.path}, "%pT", &path);
     if (!choice.shows || choice.found > kKeys) return;
     rt::print(choice.terminal.console, "%c", key(choice.found));
-    list(volume, path, size, choice.terminal);
+    list(device, path, size, choice.terminal);
   }
 
   // A model is picked with one key: 1 to 9, then a to z.
@@ -121,10 +125,10 @@ void list_models(const Terminal& terminal) {
     const Terminal& terminal;
     uint32_t found = 0;
   } all{terminal};
-  visit_models({&all, [](void* self, platform::Volume& volume, rt::Text path, uint64_t size) {
+  visit_models({&all, [](void* self, uefi::Handle device, rt::Text path, uint64_t size) {
                   auto& of = *static_cast<List*>(self);
                   ++of.found;
-                  if (!of.terminal.keyboard.stop_pressed()) list(volume, path, size, of.terminal);
+                  if (!of.terminal.keyboard.stop_pressed()) list(device, path, size, of.terminal);
                 }}, &terminal.console);
   if (!all.found) rt::print(terminal.console, "no model in %pT on any volume\n", &kModelsFolder);
 }

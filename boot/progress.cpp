@@ -35,6 +35,13 @@ rt::Result<rt::Span<const uint8_t>> Progress::next(uint64_t most) {
   return bytes;
 }
 
+rt::Result<void> Progress::open_part(uint32_t number, uint32_t count) {
+  end();
+  drawn_ = 0;
+  before_ = done_;
+  return source_.open_part(number, count);
+}
+
 void Progress::start() {
   held_ = false;
   start_ = platform::Clock::ticks();
@@ -62,12 +69,13 @@ double Progress::read_rate() const {
 void Progress::draw() {
   constexpr uint32_t kWidth = 30;
   char bar[kWidth + 1];
-  const uint64_t filled = size() ? done_ * kWidth / size() : kWidth;
+  const uint64_t done = done_ - before_;
+  const uint64_t filled = size() ? done * kWidth / size() : kWidth;
   for (uint32_t i = 0; i < kWidth; ++i) bar[i] = i < filled ? '#' : '.';
   bar[kWidth] = 0;
-  const double left = rate() > 0 ? double(size() - done_) / kMiB / rate() : 0;
+  const double left = rate() > 0 ? double(size() - done) / kMiB / rate() : 0;
   rt::print(terminal_.console, "\r[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left   ", bar,
-            double(done_) / kMiB, double(size()) / kMiB, rate(), left);
+            double(done) / kMiB, double(size()) / kMiB, rate(), left);
 }
 
 }  // namespace boot

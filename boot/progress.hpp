@@ -14,6 +14,8 @@ class Progress final : public rt::ByteSource {
   rt::Text name() const override { return source_.name(); }
   uint64_t size() const override { return source_.size(); }
   rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override;
+  /// A file of several has a bar of its own.
+  rt::Result<void> open_part(uint32_t number, uint32_t count) override;
 
   /// Draws nothing until start(), from where on the rates count.
   void hold() { held_ = true; }
@@ -32,7 +34,7 @@ class Progress final : public rt::ByteSource {
   rt::ByteSource& source_;
   const Terminal& terminal_;
   uint64_t start_, read_ticks_ = 0, drawn_ = 0, ended_ = 0;
-  uint64_t done_ = 0;  // bytes
+  uint64_t done_ = 0, before_ = 0;  // bytes; those of the files before this one
   bool held_ = false;
 };
 

@@ -16,6 +16,10 @@ Result<void> read_exactly(ByteSource& source, void* to, uint64_t n) {
   return {};
 }
 
+Result<void> no_parts(Text name, uint32_t count) {
+  return fail(Errc::unsupported, count, "%pT: the model is split over %u files; join them with gguf-split --merge", &name, count);
+}
+
 Result<Span<const uint8_t>> MemorySource::next(uint64_t most) {
   if (at_ == bytes_.count)
     return fail(Errc::bad_file, at_, "%pT: the file ends after %'llu bytes",

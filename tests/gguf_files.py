@@ -158,6 +158,25 @@ def model(kind="Q4_0", seed=1, tied=True, embedding=None, vocabulary=True):
     return file
 
 
+def split(file, count, folder, name="split"):
+    """Writes a file as `count` files, as gguf-split does: the keys in the first alone, tensors shared out in their order.
+    Returns the path of the first."""
+    for number in range(count):
+        part = File()
+        if number == 0:
+            part.metadata = dict(file.metadata)
+        part.set("split.no", U16, number)
+        part.set("split.count", U16, count)
+        part.set("split.tensors.count", I32, len(file.tensors))
+        part.tensors = file.tensors[len(file.tensors) * number // count:len(file.tensors) * (number + 1) // count]
+        part.write(part_path(folder, name, number + 1, count))
+    return part_path(folder, name, 1, count)
+
+
+def part_path(folder, name, number, count):
+    return folder / f"{name}-{number:05}-of-{count:05}.gguf"
+
+
 def _spoiled(change):
     file = model()
     change(file)
@@ -233,8 +252,11 @@ REFUSED = {
     "bias": (_extra("blk.0.attn_q.bias"), "blk.0.attn_q.bias"),
     "tensor-twice": (_extra("output_norm.weight"), "output_norm.weight"),
     "tensor-unknown-type": (_tensor(Q, type=99), Q),
-    "tensor-codebook-type": (_tensor(Q, type=16), Q),
-    "tensor-removed-type": (_tensor(Q, type=31), Q),
+    "tensor-codebook-type": (_tensor(Q, type=16), f"{Q} is stored as IQ2_XXS, which is not supported; take the model in Q2_K"),
+    "tensor-removed-type": (_tensor(Q, type=31), f"{Q} is stored as Q4_0_4_4, which is not supported; take the model in Q4_0"),
+    "tensor-ternary-type": (_tensor(Q, type=34), f"{Q} is stored as TQ1_0"),
+    "tensor-mxfp4": (_tensor(Q, type=39), f"{Q} is stored as MXFP4"),
+    "tensor-integers": (_tensor(Q, type=26), f"{Q} is stored as I32"),
     "tensor-wrong-shape": (_tensor(Q, dims=[128, 512]), Q),
     "tensor-five-dims": (_tensor(Q, dims=[256, 256, 1, 1, 1]), Q),
     "tensor-hole": (_tensor(Q, offset=1 << 20), Q),

@@ -30,9 +30,9 @@ rt::Result<rt::Span<uint8_t>> Readable::read_all(rt::Arena& arena, uint64_t most
 
 rt::Result<rt::Span<const uint8_t>> FileSource::next(uint64_t most) {
   if (ready_.empty()) {
-    rt::Result<uint64_t> got = file_.read(buffer_);
+    rt::Result<uint64_t> got = file_->read(buffer_);
     if (!got) return got.error();
-    if (*got == 0) return ends_early(file_);
+    if (*got == 0) return ends_early(*file_);
     ready_ = buffer_.part(0, *got);
   }
   const rt::Span<const uint8_t> part = ready_.part(0, rt::min(most, ready_.count));

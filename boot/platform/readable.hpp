@@ -30,14 +30,19 @@ class Readable {
 class FileSource final : public rt::ByteSource {
  public:
   /// Reads `file` through `buffer`. Both must outlive this.
-  FileSource(Readable& file, rt::Span<uint8_t> buffer) : file_(file), buffer_(buffer) {}
+  FileSource(Readable& file, rt::Span<uint8_t> buffer) : file_(&file), buffer_(buffer) {}
+  /// Another file takes the place of the old one.
+  void go_on_with(Readable& file) {
+    file_ = &file;
+    ready_ = {};
+  }
 
-  rt::Text name() const override { return file_.name(); }
-  uint64_t size() const override { return file_.size(); }
+  rt::Text name() const override { return file_->name(); }
+  uint64_t size() const override { return file_->size(); }
   rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override;
 
  private:
-  Readable& file_;
+  Readable* file_;
   rt::Span<uint8_t> buffer_;
   rt::Span<const uint8_t> ready_;  // read, not handed out yet
 };

@@ -12,6 +12,13 @@ namespace {
 
 using gguf::TensorInfo;
 
+/// One of the files that a model is in.
+struct Part {
+  rt::Span<TensorInfo> order;  // of the bytes in the file
+  uint64_t data = 0;           // where they begin
+  uint32_t alignment = 0;
+};
+
 /// How the tensors of a file are kept: quantised ones as they are, in records; others as float32, or as the user wants.
 class Plan final : public TensorPlan {
  public:
@@ -47,29 +54,6 @@ class Plan final : public TensorPlan {
  private:
   const gguf::TensorList& tensors_;
   Precision precision_;
-};
-
-class GgufFile final : public ModelFile {
- public:
-  static rt::Result<const ModelFile*> open(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
-
-  const ModelInfo& info() const override { return info_; }
-  const Tokenizer* tokenizer() const override { return tokenizer_; }
-  rt::Result<Sampler*> make_sampler(const Kernels& kernels, rt::Arena& arena) const override;
-  rt::Result<const TensorPlan*> plan(const Storage& storage, rt::Arena& arena) const override;
-  uint64_t scratch_bytes() const override;
-  rt::Result<void> load(Stream& stream, Model& model, rt::Arena& scratch) const override;
-
- private:
-  rt::Result<void> read(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
-  rt::Result<void> describe(rt::Arena& arena);
-  void set_rope(Model& model) const;
-
-  ModelInfo info_;
-  const Tokenizer* tokenizer_ = nullptr;
-  gguf::Header header_;
-  gguf::TensorList tensors_;
-  rt::Span<TensorInfo> order_;  // of the bytes in the file
 };
 
 /// Brings the tensors of a file into a model, a row at a time.
@@ -170,12 +154,13 @@ struct Scratch {
   rt::Span<uint8_t> bounce, bytes;
   rt::Span<float> floats;
 
-  static rt::Result<Scratch> allocate(rt::Span<const TensorInfo> tensors, rt::Arena& arena) {
+  static rt::Result<Scratch> allocate(rt::Span<const Part> parts, rt::Arena& arena) {
     uint64_t bytes = 0, cols = 0;
-    for (const TensorInfo& info : tensors) {
-      bytes = rt::max(bytes, info.row_bytes());
-      cols = rt::max(cols, rt::round_up(info.cols, Plan::q8_0().block_cols));
-    }
+    for (const Part& part : parts)
+      for (const TensorInfo& info : part.order) {
+        bytes = rt::max(bytes, info.row_bytes());
+        cols = rt::max(cols, rt::round_up(info.cols, Plan::q8_0().block_cols));
+      }
     rt::Result<rt::Span<uint8_t>> bounce = arena.make_raw<uint8_t>(bytes);
     if (!bounce) return bounce.error();
     rt::Result<rt::Span<uint8_t>> rounded = arena.make_raw<uint8_t>(Plan::q8_0().bytes(cols));
@@ -184,6 +169,32 @@ struct Scratch {
     if (!floats) return floats.error();
     return Scratch{*bounce, *rounded, *floats};
   }
+};
+
+class GgufFile final : public ModelFile {
+ public:
+  static rt::Result<const ModelFile*> open(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
+
+  const ModelInfo& info() const override { return info_; }
+  const Tokenizer* tokenizer() const override { return tokenizer_; }
+  rt::Result<Sampler*> make_sampler(const Kernels& kernels, rt::Arena& arena) const override;
+  rt::Result<const TensorPlan*> plan(const Storage& storage, rt::Arena& arena) const override;
+  uint64_t scratch_bytes() const override;
+  rt::Result<void> load(Stream& stream, Model& model, rt::Arena& scratch) const override;
+
+ private:
+  rt::Result<void> read(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
+  rt::Result<void> read_part(Stream& stream, const gguf::Header& header, gguf::Reader& reader, rt::Arena& arena);
+  rt::Result<void> read_further_parts(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
+  rt::Result<void> load_part(Stream& stream, const Part& part, Model& model, const Scratch& room) const;
+  rt::Result<void> describe(rt::Arena& arena);
+  void set_rope(Model& model) const;
+
+  ModelInfo info_;
+  const Tokenizer* tokenizer_ = nullptr;
+  gguf::Header header_;
+  gguf::TensorList tensors_;
+  rt::Span<Part> parts_;
 };
 
 rt::Result<const ModelFile*> GgufFile::open(Stream& stream, rt::Arena& arena, rt::Arena& scratch) {
@@ -201,16 +212,19 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
   rt::Result<gguf::Header> header = gguf::read_header(reader, scratch);
   if (!header) return header.error();
   header_ = *header;
-  if (header_.split_no || header_.split_count > 1) {
-    reader.refuse_about("split.count", "says that the model is split over several files; join them with gguf-split --merge");
+  if (header_.split_no) {
+    reader.refuse_about("split.no", "says that this is a further file of a model; name the first one, ...-00001-of-...");
     return reader.error();
   }
+  rt::Result<rt::Span<Part>> parts = arena.make<Part>(rt::max(header_.split_count, 1u));
+  if (!parts) return parts.error();
+  parts_ = *parts;
   rt::Result<gguf::TensorList> tensors = gguf::TensorList::make(header_.n_layers, arena);
   if (!tensors) return tensors.error();
   tensors_ = *tensors;
-  rt::Result<rt::Span<TensorInfo>> order = tensors_.read(header_, reader, arena);
-  if (!order) return order.error();
-  order_ = *order;
+  if (rt::Result<void> done = read_part(stream, header_, reader, arena); !done) return done;
+  if (parts_.count > 1)
+    if (rt::Result<void> done = read_further_parts(stream, arena, scratch); !done) return done;
 
   const TensorInfo* embedding = tensors_.find(TensorKind::embedding, 0);
   info_.config = {
@@ -226,13 +240,6 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
   };
   if (rt::Result<void> fits = tensors_.check(info_.config, reader); !fits) return fits;
   info_.shared_classifier = !tensors_.find(TensorKind::classifier, 0);
-  uint64_t end = rt::round_up(stream.position(), header_.alignment);
-  for (const TensorInfo& info : order_) end = rt::round_up(end, header_.alignment) + info.bytes();
-  if (end > stream.size()) {
-    const rt::Text file = stream.name();
-    return rt::fail(rt::Errc::bad_file, stream.size(), "%pT: the file is cut short: it has %'llu bytes of %'llu; get it "
-                    "again", &file, static_cast<unsigned long long>(stream.size()), static_cast<unsigned long long>(end));
-  }
   rt::Result<const Tokenizer*> tokenizer =
       gguf::make_tokenizer(header_.vocabulary, info_.config.vocab_size, reader, arena, scratch);
   if (!tokenizer) return tokenizer.error();
@@ -246,14 +253,56 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
   return describe(arena);
 }
 
+/// Reads the list of a file's tensors, which must lie in it.
+rt::Result<void> GgufFile::read_part(Stream& stream, const gguf::Header& header, gguf::Reader& reader, rt::Arena& arena) {
+  rt::Result<rt::Span<TensorInfo>> order = tensors_.read(header, reader, arena);
+  if (!order) return order.error();
+  Part& part = parts_[header.split_no];
+  part = {*order, stream.position(), header.alignment};
+  if (order->empty()) return {};  // then nothing needs padding
+  part.data = rt::round_up(part.data, header.alignment);
+  uint64_t end = part.data;
+  for (const TensorInfo& info : *order) end = rt::round_up(end, header.alignment) + info.bytes();
+  if (end <= stream.size()) return {};
+  const rt::Text file = stream.name();
+  return rt::fail(rt::Errc::bad_file, stream.size(), "%pT: the file is cut short: it has %'llu bytes of %'llu; get it "
+                  "again", &file, static_cast<unsigned long long>(stream.size()), static_cast<unsigned long long>(end));
+}
+
+/// Reads the heads of all files but the first, and goes back to that.
+rt::Result<void> GgufFile::read_further_parts(Stream& stream, rt::Arena& arena, rt::Arena& scratch) {
+  const auto count = static_cast<uint32_t>(parts_.count);
+  uint64_t tensors = header_.n_tensors;
+  for (uint32_t number = 1; number < count; ++number) {
+    if (rt::Result<void> done = stream.open_part(number, count); !done) return done;
+    gguf::Reader reader(stream);
+    const rt::Arena::Mark mark = scratch.mark();
+    rt::Result<gguf::Header> header = gguf::read_header(reader, scratch);
+    scratch.rewind(mark);
+    if (!header) return header.error();
+    if (header->split_no != number || header->split_count != count) {
+      reader.refuse_about("split.no", "does not say that this is the file of the model that its name says");
+      return reader.error();
+    }
+    tensors += header->n_tensors;
+    if (rt::Result<void> done = read_part(stream, *header, reader, arena); !done) return done;
+  }
+  if (rt::Result<void> done = stream.open_part(0, count); !done) return done;
+  if (tensors == header_.split_tensors) return {};
+  const rt::Text file = stream.name();
+  return rt::fail(rt::Errc::bad_file, tensors, "%pT: split.tensors.count is %u, but all files together have %'llu tensors",
+                  &file, header_.split_tensors, static_cast<unsigned long long>(tensors));
+}
+
 /// What to call the file's weights: the types of its matrices, those of most bytes first.
 rt::Result<void> GgufFile::describe(rt::Arena& arena) {
   info_.format = header_.version == 2 ? "GGUF v2" : "GGUF v3";
   rt::Result<rt::Span<char>> text = arena.make<char>(64);
   if (!text) return text.error();
   uint64_t bytes[kStoredTypeIds] = {};
-  for (const TensorInfo& info : order_)
-    if (info.rows > 1) bytes[info.type->id] += info.bytes();
+  for (const Part& part : parts_)
+    for (const TensorInfo& info : part.order)
+      if (info.rows > 1) bytes[info.type->id] += info.bytes();
   for (uint64_t used = 0;;) {
     uint32_t most = 0;
     for (uint32_t id = 1; id < kStoredTypeIds; ++id)
@@ -280,7 +329,7 @@ rt::Result<const TensorPlan*> GgufFile::plan(const Storage& storage, rt::Arena& 
 
 uint64_t GgufFile::scratch_bytes() const {
   rt::Arena arena = rt::Arena::counting();
-  (void)Scratch::allocate(order_, arena);
+  (void)Scratch::allocate(parts_, arena);
   return arena.used();
 }
 
@@ -294,17 +343,27 @@ void GgufFile::set_rope(Model& model) const {
 
 rt::Result<void> GgufFile::load(Stream& stream, Model& model, rt::Arena& scratch) const {
   const rt::Arena::Mark mark = scratch.mark();
-  rt::Result<Scratch> room = Scratch::allocate(order_, scratch);
+  rt::Result<Scratch> room = Scratch::allocate(parts_, scratch);
   if (!room) return room.error();
   stream.set_bounce(room->bounce);
-  Loader loader(stream, room->bytes, room->floats);
   set_rope(model);
   rt::Result<void> done;
-  uint64_t at = rt::round_up(stream.position(), header_.alignment);
-  for (const TensorInfo& info : order_) {
-    done = stream.skip(at - stream.position());
-    at = rt::round_up(at + info.bytes(), header_.alignment);
-    if (!done) break;
+  for (uint32_t number = 0; done && number < parts_.count; ++number) {
+    if (number) done = stream.open_part(number, static_cast<uint32_t>(parts_.count));
+    if (done) done = load_part(stream, parts_[number], model, *room);
+  }
+  scratch.rewind(mark);
+  return done;
+}
+
+/// Loads the tensors of one file, and passes over what is behind them: who takes the sum of a file wants to see all of it.
+rt::Result<void> GgufFile::load_part(Stream& stream, const Part& part, Model& model, const Scratch& room) const {
+  Loader loader(stream, room.bytes, room.floats);
+  uint64_t at = part.data;
+  for (const TensorInfo& info : part.order) {
+    rt::Result<void> done = stream.skip(at - stream.position());
+    at = rt::round_up(at + info.bytes(), part.alignment);
+    if (!done) return done;
     if (!info.used) continue;
     if (info.kind == TensorKind::rope_factors)
       done = loader.divide(info, model.rope_frequency);
@@ -312,10 +371,9 @@ rt::Result<void> GgufFile::load(Stream& stream, Model& model, rt::Arena& scratch
       done = loader.matrix(info, matrix_of(model, info.kind, info.layer));
     else
       done = loader.vector(info, vector_of(model, info.kind, info.layer));
-    if (!done) break;
+    if (!done) return done;
   }
-  scratch.rewind(mark);
-  return done;
+  return stream.skip(stream.left());
 }
 
 bool matches(rt::Span<const uint8_t> head) {

@@ -26,7 +26,7 @@ struct Header {
   rt::Text architecture, name, rope_scaling;
   uint32_t n_layers = 0, context_length = 0, dim = 0, hidden_dim = 0, n_heads = 0, n_kv_heads = 0;
   uint32_t key_length = 0, value_length = 0, rope_dim = 0, n_experts = 0;
-  uint32_t split_no = 0, split_count = 0, split_tensors = 0;
+  uint32_t split_no = 0, split_count = 0, split_tensors = 0;  // of a model in several files: this one, from 0; all
   float norm_epsilon = 0, rope_base = 10000, rope_factor = 0, rope_scale_linear = 0;
   Vocabulary vocabulary;
 };

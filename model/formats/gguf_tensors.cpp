@@ -56,9 +56,28 @@ rt::Text full_name(const Name& name, uint32_t layer, rt::Span<char> buffer) {
 
 constexpr uint64_t kMostRows = 1 << 20;
 
+/// Types of ggml that we do not have, and in which one to take a model instead: of about the same size.
+struct OtherType {
+  uint8_t id;
+  char name[9], instead[7];
+};
+constexpr OtherType kOtherTypes[] = {
+    {4, "Q4_2", "Q4_0"},       {5, "Q4_3", "Q4_1"},       {9, "Q8_1", "Q8_0"},       {15, "Q8_K", "Q8_0"},
+    {16, "IQ2_XXS", "Q2_K"},   {17, "IQ2_XS", "Q2_K"},    {18, "IQ3_XXS", "Q3_K_M"}, {19, "IQ1_S", "Q2_K"},
+    {21, "IQ3_S", "Q3_K_M"},   {22, "IQ2_S", "Q2_K"},     {24, "I8", "Q8_0"},        {25, "I16", "F16"},
+    {26, "I32", "F32"},        {27, "I64", "F32"},        {28, "F64", "F32"},        {29, "IQ1_M", "Q2_K"},
+    {31, "Q4_0_4_4", "Q4_0"},  {32, "Q4_0_4_8", "Q4_0"},  {33, "Q4_0_8_8", "Q4_0"},  {34, "TQ1_0", "Q2_K"},
+    {35, "TQ2_0", "Q2_K"},     {36, "IQ4_NL*", "IQ4_NL"}, {37, "IQ4_NL*", "IQ4_NL"}, {38, "IQ4_NL*", "IQ4_NL"},
+    {39, "MXFP4", "Q4_K_M"},   {40, "NVFP4", "Q4_K_M"},
+};
+
 /// The type with number `id`; fails where we do not have it, with what to take instead.
 const StoredType* type_of(uint32_t id, Reader& reader) {
   if (const StoredType* type = find_stored_type(id)) return type;
+  for (const OtherType& other : kOtherTypes)
+    if (other.id == id)
+      reader.refuse(rt::Errc::unsupported, "is stored as %s, which is not supported; take the model in %s", other.name,
+                    other.instead);
   reader.refuse(rt::Errc::unsupported, "is stored as type %u of ggml, which is not supported; take the model in Q4_K_M, "
                 "Q4_0 or Q8_0", id);
   return nullptr;

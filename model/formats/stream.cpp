@@ -58,6 +58,13 @@ rt::Result<void> Stream::consume(uint8_t* to, uint64_t n) {
   return {};
 }
 
+rt::Result<void> Stream::open_part(uint32_t number, uint32_t count) {
+  if (rt::Result<void> done = source_.open_part(number, count); !done) return done;
+  piece_ = ahead_ = {};
+  left_ = source_.size();
+  return {};
+}
+
 rt::Result<const uint8_t*> Stream::take(uint64_t n) {
   if (n > left_) return ends_early(n);
   if (ahead_.empty() && n)

@@ -33,6 +33,9 @@ class Stream {
   }
   rt::Result<void> skip(uint64_t n) { return consume(nullptr, n); }
 
+  /// Goes on at the start of another of a model's files (rt::ByteSource::open_part).
+  rt::Result<void> open_part(uint32_t number, uint32_t count);
+
   /// What take() gathers records in that come in several pieces.
   void set_bounce(rt::Span<uint8_t> bounce) { bounce_ = bounce; }
   /// The next `n` bytes, at most as many as the bounce buffer has, in one piece and at an address for

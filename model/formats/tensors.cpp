@@ -48,6 +48,15 @@ TensorShape shape_of(const Config& c, TensorKind kind) {
   return {};
 }
 
+uint64_t parameters(const ModelInfo& info) {
+  uint64_t all = 0;
+  for (const TensorKind kind : kKinds) {
+    const TensorShape shape = shape_of(info.config, kind);
+    if (kind != TensorKind::classifier || !info.shared_classifier) all += shape.weights() * shape.copies;
+  }
+  return all;
+}
+
 Matrix& matrix_of(Model& model, TensorKind kind, uint32_t layer) {
   switch (kind) {
     case TensorKind::embedding: return model.embedding;

@@ -20,6 +20,9 @@ struct TensorShape {
 };
 TensorShape shape_of(const Config& config, TensorKind kind);
 
+/// All numbers that a model consists of.
+uint64_t parameters(const ModelInfo& info);
+
 /// The place of a tensor in a model; `layer` is 0 where there is one copy.
 Matrix& matrix_of(Model& model, TensorKind kind, uint32_t layer);
 float*& vector_of(Model& model, TensorKind kind, uint32_t layer);

@@ -44,7 +44,7 @@ TEST(FakeFirmware, HoldsAWholeConversation) {
   const Outcome run = test::start(test::conversation());
   EXPECT_EQ(run.status, Status::success);
   EXPECT_EQ(run.complaints, "");
-  for (const char* words : {"> abc\n", "int8, dim 32, 2 layers, 300 tokens, context 24", "llama2.c v1", "seed      3\n",
+  for (const char* words : {"> abc\n", "int8, dim 32, 2 layers, context 24", "llama2.c v1", "seed      3\n",
                             "error: there is no command 'nonsense' (/help lists them)", "> /quit\n"})
     EXPECT_TRUE(says(run, words)) << words << run.screen;
   EXPECT_EQ(run.files.at("\\story.txt").size(), 8u);  // nothing is left of the longer one before
@@ -309,7 +309,7 @@ TEST(FakeFirmware, TakesTheOnlyModel) {
   machine.typed = {"/quit"};
   const Outcome run = test::start(machine);
   EXPECT_EQ(run.status, Status::success);
-  EXPECT_TRUE(says(run, "model     \\models\\mine.bin: llama2.c v1\n")) << run.screen;
+  EXPECT_TRUE(says(run, "model     \\models\\mine.bin: llama2.c v1, float32\n")) << run.screen;
   EXPECT_FALSE(says(run, "Which model?")) << run.screen;
   EXPECT_EQ(run.complaints, "");
 }

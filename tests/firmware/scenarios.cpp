@@ -23,6 +23,10 @@ Bytes model(uint32_t seed, int version) {
   return made.bytes();
 }
 
+}  // namespace
+
+Bytes to_bytes(const std::string& text) { return {text.begin(), text.end()}; }
+
 std::string sha256(const Bytes& bytes) {
   rt::Sha256 hash;
   hash.update({bytes.data(), bytes.size()});
@@ -30,10 +34,6 @@ std::string sha256(const Bytes& bytes) {
   const rt::Text text = rt::to_hex(hash.finish(), digits);
   return {text.data, text.size};
 }
-
-}  // namespace
-
-Bytes to_bytes(const std::string& text) { return {text.begin(), text.end()}; }
 
 FakeMachine one_story() {
   static const Bytes kModel = model(1, 2), kTokenizer = made_tokenizer(300);

@@ -15,5 +15,7 @@ FakeMachine conversation();
 std::string essence(const Outcome& run);
 
 Bytes to_bytes(const std::string& text);
+/// In hexadecimal digits.
+std::string sha256(const Bytes& bytes);
 
 }  // namespace test

@@ -65,16 +65,74 @@ def test_a_file_that_ends_too_early_is_refused(share, tmp_path):
     assert done.returncode == 1 and "bad.gguf" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("number, count", ((0, 2), (1, 2), (1, 0)))
-def test_a_part_of_a_split_model_is_refused(number, count, tmp_path):
-    """A further part has no shape of its own: nothing may be looked up by one."""
+@pytest.mark.parametrize("count", (1, 2, 3, 10, 12))
+def test_a_split_model_says_what_the_whole_one_says(count, tmp_path):
+    file = gguf_files.model("Q4_K", tied=False)  # 12 tensors: in twelve files, each has one
+    whole = logits(file.write(tmp_path / "whole.gguf"), tmp_path)
+    assert logits(gguf_files.split(file, count, tmp_path), tmp_path) == whole
+
+
+def test_the_first_file_of_a_split_model_may_have_no_tensors(tmp_path):
     file = gguf_files.model()
-    if number:
-        file.metadata = {}
-    file.set("split.no", gguf_files.U16, number)
-    file.set("split.count", gguf_files.U16, count)
-    done = llama(file.write(tmp_path / "part.gguf"), "-n", "1", "-t", "0")
-    assert done.returncode == 1 and "part.gguf: split.count" in done.stderr, done.stderr
+    whole = logits(file.write(tmp_path / "whole.gguf"), tmp_path)
+    for number, tensors in enumerate(([], file.tensors)):
+        part = gguf_files.File()
+        part.metadata = dict(file.metadata) if number == 0 else {}
+        for key, width, content in (("no", gguf_files.U16, number), ("count", gguf_files.U16, 2),
+                                    ("tensors.count", gguf_files.I32, len(file.tensors))):
+            part.set(f"split.{key}", width, content)
+        part.tensors = tensors
+        part.write(gguf_files.part_path(tmp_path, "empty", number + 1, 2))
+    assert logits(gguf_files.part_path(tmp_path, "empty", 1, 2), tmp_path) == whole
+
+
+def _remove(path):
+    path.unlink()
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _swap(path):
+    """The third file under the second one's name."""
+    path.write_bytes(path.with_name(path.name.replace("00002-of", "00003-of")).read_bytes())
+
+
+def _other_model(path):
+    path.write_bytes(gguf_files.model().bytes())
+
+
+def _not_gguf(path):
+    path.write_bytes(b"nothing of the kind")
+
+
+@pytest.mark.parametrize("spoil, words", ((_remove, "No such file"), (_cut, "cut short"), (_swap, "split.no"),
+                                          (_other_model, "split.no"), (_not_gguf, "not a GGUF file")),
+                         ids=lambda value: getattr(value, "__name__", None))
+def test_what_is_wrong_with_a_further_file_is_said_with_its_name(spoil, words, tmp_path):
+    first = gguf_files.split(gguf_files.model(), 3, tmp_path)
+    spoil(gguf_files.part_path(tmp_path, "split", 2, 3))
+    done = llama(first, "-n", "1", "-t", "0")
+    assert done.returncode == 1 and "split-00002-of-00003.gguf" in done.stderr and words in done.stderr, done.stderr
+
+
+def test_a_split_model_must_be_whole(tmp_path):
+    first = gguf_files.split(gguf_files.model(), 2, tmp_path)
+    last = gguf_files.part_path(tmp_path, "split", 2, 2)
+    done = llama(last, "-n", "1", "-t", "0")
+    assert done.returncode == 1 and "split.no says that this is a further file" in done.stderr, done.stderr
+    renamed = first.rename(tmp_path / "renamed.gguf")
+    done = llama(renamed, "-n", "1", "-t", "0")
+    assert done.returncode == 1 and "renamed.gguf: the model is split over 2 files; the name" in done.stderr, done.stderr
+    good = gguf_files.split(gguf_files.model(), 2, tmp_path)
+    part = gguf_files.File()
+    part.tensors = gguf_files.model().tensors[-1:]
+    part.set("split.no", gguf_files.U16, 1)
+    part.set("split.count", gguf_files.U16, 2)
+    part.write(last)
+    done = llama(good, "-n", "1", "-t", "0")
+    assert done.returncode == 1 and "split.tensors.count is 11, but all files together have 6" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("tokenizer", ("llama", "gpt2"))

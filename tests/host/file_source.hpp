@@ -16,9 +16,12 @@ class FileSource final : public rt::ByteSource {
   rt::Text name() const override { return {path_.data(), path_.size()}; }
   uint64_t size() const override { return size_; }
   rt::Result<rt::Span<const uint8_t>> next(uint64_t most) override;
+  rt::Result<void> open_part(uint32_t number, uint32_t count) override;
 
  private:
-  std::string path_;
+  bool open();
+
+  std::string first_, path_;
   int descriptor_ = -1;
   uint64_t size_ = 0;
   std::vector<uint8_t> chunk_;

@@ -54,6 +54,9 @@ class GgufBytes {
     return head.bytes_;
   }
 
+  /// What has been written, alone.
+  const std::vector<uint8_t>& bytes() const { return bytes_; }
+
  private:
   std::vector<uint8_t> bytes_;
   uint64_t keys_ = 0;

@@ -1,0 +1,98 @@
+// GGUF files on the volumes: a model in several, and sums of each.
+#include <gtest/gtest.h>
+
+#include "tests/firmware/scenarios.hpp"
+#include "tests/host/made_gguf.hpp"
+
+namespace {
+
+using test::FakeMachine;
+using test::Outcome;
+
+bool says(const Outcome& run, const std::string& words) { return run.screen.find(words) != std::string::npos; }
+
+std::string part(int number) { return "\\models\\big-0000" + std::to_string(number) + "-of-00003.gguf"; }
+
+/// A machine with a model in three files.
+FakeMachine with_parts(std::vector<std::string> typed) {
+  FakeMachine machine = test::conversation();
+  const std::vector<test::Bytes> files = test::made_gguf(3);
+  for (int number = 1; number <= 3; ++number) machine.files[part(number)] = files[size_t(number - 1)];
+  machine.typed = std::move(typed);
+  return machine;
+}
+
+void put_sum(FakeMachine& machine, const std::string& path, const std::string& sum) {
+  machine.files[path + ".sha256"] = test::to_bytes(sum + "  it\n");
+}
+
+TEST(Gguf, BringsItsTokenizerAndSaysWhatItsWeightsAre) {
+  FakeMachine machine = test::conversation();
+  machine.files["\\models\\small.gguf"] = test::made_gguf()[0];
+  machine.typed = {"/model small.gguf", "abc", "/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, "model     \\models\\small.gguf: GGUF v3, Q8_0 + F32 + Q4_0\n")) << run.screen;
+  EXPECT_FALSE(says(run, "error: ")) << run.screen;
+  EXPECT_EQ(run.status, uefi::Status::success);
+  EXPECT_EQ(run.complaints, "");
+}
+
+TEST(Gguf, AModelInSeveralFilesIsNamedByTheFirstAndListedOnce) {
+  const Outcome run = test::start(with_parts({"/model", "/model big-00001-of-00003.gguf", "/seed 5", "", "/quit"}));
+  EXPECT_TRUE(says(run, "big-00001-of-00003.gguf")) << run.screen;
+  EXPECT_TRUE(says(run, "Q8_0 + F32 + Q4_0, dim 64, 1 layers, context 24, 0.1 M parameters\n")) << run.screen;
+  EXPECT_FALSE(says(run, "big-00002")) << run.screen;
+  EXPECT_FALSE(says(run, "error: ")) << run.screen;
+  EXPECT_EQ(run.status, uefi::Status::success);
+  EXPECT_EQ(run.complaints, "");
+
+  FakeMachine whole = test::conversation();
+  whole.files["\\models\\big.gguf"] = test::made_gguf()[0];
+  whole.typed = {"/model big.gguf", "/seed 5", "", "/quit"};
+  const auto story = [](const Outcome& of) {
+    const std::string from = of.screen.substr(of.screen.rfind("> \n") + 3);
+    return from.substr(0, from.find("tokens/s"));
+  };
+  EXPECT_EQ(story(run).substr(0, 40), story(test::start(whole)).substr(0, 40)) << run.screen;
+}
+
+TEST(Gguf, AFileThatIsMissingIsNamedBeforeAnythingIsLoaded) {
+  for (const int number : {2, 3}) {
+    FakeMachine machine = with_parts({"/model big-00001-of-00003.gguf", "", "/quit"});
+    machine.files.erase(part(number));
+    const Outcome run = test::start(machine);
+    EXPECT_TRUE(says(run, "error: " + part(number) + ": there is no such file")) << run.screen;
+    EXPECT_EQ(run.screen.find("loaded "), run.screen.rfind("loaded ")) << run.screen;
+    EXPECT_EQ(run.status, uefi::Status::success);
+    EXPECT_EQ(run.complaints, "");
+  }
+}
+
+TEST(Gguf, EachOfSeveralFilesIsWhatItsSumSays) {
+  FakeMachine machine = with_parts({"/model big-00001-of-00003.gguf", "", "/quit"});
+  for (int number = 1; number <= 3; ++number) put_sum(machine, part(number), test::sha256(machine.files[part(number)]));
+  const Outcome good = test::start(machine);
+  for (int number = 1; number <= 3; ++number)
+    EXPECT_TRUE(says(good, "sha256    " + test::sha256(machine.files[part(number)]) + ", as expected\n")) << good.screen;
+  EXPECT_FALSE(says(good, "error: ")) << good.screen;
+  for (int number = 1; number <= 3; ++number) {
+    FakeMachine wrong = machine;
+    put_sum(wrong, part(number), std::string(64, '0'));
+    const Outcome run = test::start(wrong);
+    EXPECT_TRUE(says(run, "error: " + part(number) + ": damaged: its SHA-256 is ")) << run.screen;
+    EXPECT_EQ(run.complaints, "");
+  }
+}
+
+TEST(Gguf, TheSumIsThatOfTheWholeFileWithWhatFillsItUp) {
+  FakeMachine machine = test::conversation();
+  test::Bytes& file = machine.files["\\models\\small.gguf"] = test::made_gguf()[0];
+  file.resize(file.size() + 1000);  // nothing forbids more at the end
+  put_sum(machine, "\\models\\small.gguf", test::sha256(file));
+  machine.typed = {"/model small.gguf", "/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_TRUE(says(run, "sha256    " + test::sha256(machine.files["\\models\\small.gguf"]) + ", as expected\n")) << run.screen;
+  EXPECT_FALSE(says(run, "error: ")) << run.screen;
+}
+
+}  // namespace
