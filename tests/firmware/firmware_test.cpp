@@ -656,7 +656,7 @@ TEST(FakeFirmware, ExplainsOptionsAndCommands) {
         "  option       value         default meaning\n  model                              the model\n"})
     EXPECT_TRUE(says(run, words)) << words << run.screen;
   const std::string info = run.screen.substr(run.screen.find("> /info"));
-  EXPECT_NE(info.find("model     \\models\\default.bin: llama2.c v2\n"), std::string::npos) << info;
+  EXPECT_NE(info.find("model     \\models\\default.bin: llama2.c v2, int8\n"), std::string::npos) << info;
   EXPECT_NE(info.find("memory    "), std::string::npos) << info;
   std::istringstream lines(run.screen.substr(run.screen.find("> /help")));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 79u) << line;
