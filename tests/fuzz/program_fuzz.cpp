@@ -5,6 +5,7 @@
 // would confuse a terminal.
 #include "tests/firmware/scenarios.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/host/made_gguf.hpp"
 
 namespace {
 
@@ -52,7 +53,9 @@ uefi::InputKey to_key(uint8_t byte) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
+  static const test::Bytes kGguf = test::made_gguf()[0];
   test::FakeMachine machine = test::conversation();
+  machine.files["\\models\\small.gguf"] = kGguf;
   const auto fault = take_fault(input);
   take_away(machine, input.number<uint16_t>());
   machine.hurry = input.byte();
