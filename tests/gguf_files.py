@@ -158,6 +158,92 @@ def model(kind="Q4_0", seed=1, tied=True, embedding=None, vocabulary=True):
     return file
 
 
+def small(kind="F32", dim=32, tokenizer="llama", **others):
+    """A model of one layer as small as the type's blocks allow. others: further keys, __ for a dot, as (type, value)."""
+    draw = random.Random(kind)
+    file = File()
+    for key, number in (("block_count", 1), ("context_length", 24), ("embedding_length", dim),
+                        ("feed_forward_length", dim), ("attention.head_count", 2), ("attention.head_count_kv", 1)):
+        file.set(f"llama.{key}", U32, number)
+    file.set("general.architecture", STRING, "llama")
+    file.set("llama.attention.layer_norm_rms_epsilon", F32, 1e-5)
+    tokens = ["<unk>", "<s>", "</s>", "\u2581" if tokenizer == "llama" else "\u0120", "a", "b", "ab", "</s>x"]
+    file.set("tokenizer.ggml.model", STRING, tokenizer)
+    file.set("tokenizer.ggml.tokens", ARRAY, (STRING, tokens))
+    file.set("tokenizer.ggml.token_type", ARRAY, (I32, [2, 3, 3, 1, 1, 1, 1, 4]))
+    if tokenizer == "gpt2":
+        file.set("tokenizer.ggml.pre", STRING, "smollm")
+        file.set("tokenizer.ggml.merges", ARRAY, (STRING, ["a b"]))
+    for key, pair in others.items():
+        file.set(key.replace("__", "."), *pair)
+    half = dim // 2
+    gain = blocks("F32", dim, draw)
+    shapes = (("token_embd", (dim, len(tokens))), ("output_norm", (dim,)), ("blk.0.attn_norm", (dim,)),
+              ("blk.0.ffn_norm", (dim,)), ("blk.0.attn_q", (dim, dim)), ("blk.0.attn_k", (dim, half)),
+              ("blk.0.attn_v", (dim, half)), ("blk.0.attn_output", (dim, dim)), ("blk.0.ffn_gate", (dim, dim)),
+              ("blk.0.ffn_up", (dim, dim)), ("blk.0.ffn_down", (dim, dim)))
+    for name, dims in shapes:
+        matrix = len(dims) > 1
+        data = blocks(kind, dims[0] * dims[1], draw) if matrix else gain
+        file.tensors.append(Tensor(f"{name}.weight", dims, kind if matrix else "F32", data))
+    return file
+
+
+def from_checkpoint(checkpoint, tokenizer):
+    """A llama2.c checkpoint of version 0 and its tokenizer.bin as a GGUF file in F32."""
+    dim, hidden, layers, heads, kv_heads, vocabulary, context = struct.unpack_from("<7i", checkpoint)
+    shared, vocabulary, at = vocabulary > 0, abs(vocabulary), 28
+    kv_dim = dim // heads * kv_heads
+    file = File()
+    file.set("general.architecture", STRING, "llama")
+    for key, number in (("block_count", layers), ("context_length", context), ("embedding_length", dim),
+                        ("feed_forward_length", hidden), ("attention.head_count", heads),
+                        ("attention.head_count_kv", kv_heads)):
+        file.set(f"llama.{key}", U32, number)
+    file.set("llama.attention.layer_norm_rms_epsilon", F32, 1e-5)
+    tokens, scores, place = [], [], 4
+    while place < len(tokenizer):
+        score, size = struct.unpack_from("<fi", tokenizer, place)
+        tokens.append(tokenizer[place + 8:place + 8 + size].strip(b"\n").replace(b" ", "\u2581".encode()) if len(tokens) < 3
+                      else tokenizer[place + 8:place + 8 + size].replace(b" ", "\u2581".encode()))
+        scores.append(score)
+        place += 8 + size
+    file.set("tokenizer.ggml.model", STRING, "llama")
+    file.set("tokenizer.ggml.tokens", ARRAY, (STRING, tokens))
+    file.set("tokenizer.ggml.scores", ARRAY, (F32, scores))
+    file.set("tokenizer.ggml.token_type", ARRAY, (I32, [2, 3, 3] + [6] * 256 + [1] * (len(tokens) - 259)))
+    file.set("tokenizer.ggml.bos_token_id", U32, 1)
+    file.set("tokenizer.ggml.eos_token_id", U32, 1)  # the next story begins where one ends
+
+    def tensor(name, *dims):
+        nonlocal at
+        size = 4
+        for number in dims:
+            size *= number
+        file.tensors.append(Tensor(f"{name}.weight", dims, "F32", checkpoint[at:at + size]))
+        at += size
+
+    def each(name, *dims):
+        for layer in range(layers):
+            tensor(f"blk.{layer}.{name}", *dims)
+
+    tensor("token_embd", dim, vocabulary)
+    each("attn_norm", dim)
+    each("attn_q", dim, dim)
+    each("attn_k", dim, kv_dim)
+    each("attn_v", dim, kv_dim)
+    each("attn_output", dim, dim)
+    each("ffn_norm", dim)
+    each("ffn_gate", dim, hidden)
+    each("ffn_down", hidden, dim)
+    each("ffn_up", dim, hidden)
+    tensor("output_norm", dim)
+    at += 4 * context * (dim // heads)
+    if not shared:
+        tensor("output", dim, vocabulary)
+    return file
+
+
 def split(file, count, folder, name="split"):
     """Writes a file as `count` files, as gguf-split does: the keys in the first alone, tensors shared out in their order.
     Returns the path of the first."""

@@ -79,55 +79,24 @@ def checkpoint_seeds():
     yield "short", plan() + bytes(27)
 
 
-def small_gguf(kind, dim=32, tokenizer="llama", **others):
-    """A model of one layer as small as the type's blocks allow."""
-    draw = random.Random(kind)
-    file = gguf_files.File()
-    for key, number in (("block_count", 1), ("context_length", 24), ("embedding_length", dim),
-                        ("feed_forward_length", dim), ("attention.head_count", 2), ("attention.head_count_kv", 1)):
-        file.set(f"llama.{key}", gguf_files.U32, number)
-    file.set("general.architecture", gguf_files.STRING, "llama")
-    file.set("llama.attention.layer_norm_rms_epsilon", gguf_files.F32, 1e-5)
-    tokens = ["<unk>", "<s>", "</s>", "\u2581" if tokenizer == "llama" else "\u0120", "a", "b", "ab", "</s>x"]
-    file.set("tokenizer.ggml.model", gguf_files.STRING, tokenizer)
-    file.set("tokenizer.ggml.tokens", gguf_files.ARRAY, (gguf_files.STRING, tokens))
-    file.set("tokenizer.ggml.token_type", gguf_files.ARRAY, (gguf_files.I32, [2, 3, 3, 1, 1, 1, 1, 4]))
-    if tokenizer == "gpt2":
-        file.set("tokenizer.ggml.pre", gguf_files.STRING, "smollm")
-        file.set("tokenizer.ggml.merges", gguf_files.ARRAY, (gguf_files.STRING, ["a b"]))
-    for key, pair in others.items():
-        file.set(key.replace("__", "."), *pair)
-    half = dim // 2
-    gain = gguf_files.blocks("F32", dim, draw)
-    shapes = (("token_embd", (dim, len(tokens))), ("output_norm", (dim,)), ("blk.0.attn_norm", (dim,)),
-              ("blk.0.ffn_norm", (dim,)), ("blk.0.attn_q", (dim, dim)), ("blk.0.attn_k", (dim, half)),
-              ("blk.0.attn_v", (dim, half)), ("blk.0.attn_output", (dim, dim)), ("blk.0.ffn_gate", (dim, dim)),
-              ("blk.0.ffn_up", (dim, dim)), ("blk.0.ffn_down", (dim, dim)))
-    for name, dims in shapes:
-        matrix = len(dims) > 1
-        data = gguf_files.blocks(kind, dims[0] * dims[1], draw) if matrix else gain
-        file.tensors.append(gguf_files.Tensor(f"{name}.weight", dims, kind if matrix else "F32", data))
-    return file
-
-
 def gguf_seeds():
     def plan(precision=0, piece=150, shortage=0, steps=18, kernel=6):
         return bytes((precision, piece, shortage, steps, kernel))
     for number, kind in enumerate(("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL")):
-        yield kind, plan(number % 4, kernel=number * 5) + small_gguf(kind).bytes()
-    file = small_gguf("F32")
+        yield kind, plan(number % 4, kernel=number * 5) + gguf_files.small(kind).bytes()
+    file = gguf_files.small("F32")
     file.version = 2
     file.tensors[-2:] = file.tensors[:-3:-1]
     file.tensors.append(gguf_files.Tensor("output.weight", (32, 8), "Q8_0", gguf_files.blocks("Q8_0", 256, random.Random(1))))
     file.tensors.append(gguf_files.Tensor("rope_freqs.weight", (8,), "F32", struct.pack("<8f", *range(1, 9))))
     yield "untied", plan(2, piece=3) + file.bytes()
-    yield "bpe", plan(1) + small_gguf("Q4_0", tokenizer="gpt2").bytes()
-    yield "linear", plan() + small_gguf("Q4_1", llama__rope__scaling__factor=(gguf_files.F32, 4.0),
+    yield "bpe", plan(1) + gguf_files.small("Q4_0", tokenizer="gpt2").bytes()
+    yield "linear", plan() + gguf_files.small("Q4_1", llama__rope__scaling__factor=(gguf_files.F32, 4.0),
                                         general__alignment=(gguf_files.U32, 64)).bytes()
-    yield "wide-heads", plan() + small_gguf("Q8_0", llama__attention__key_length=(gguf_files.U32, 16)).bytes()
-    yield "shortage", plan(shortage=1) + small_gguf("Q4_0").bytes()
-    yield "split", plan() + small_gguf("Q4_0", split__count=(gguf_files.U16, 2)).bytes()
-    yield "cut", plan() + small_gguf("Q4_0").bytes()[:-40]
+    yield "wide-heads", plan() + gguf_files.small("Q8_0", llama__attention__key_length=(gguf_files.U32, 16)).bytes()
+    yield "shortage", plan(shortage=1) + gguf_files.small("Q4_0").bytes()
+    yield "split", plan() + gguf_files.small("Q4_0", split__count=(gguf_files.U16, 2)).bytes()
+    yield "cut", plan() + gguf_files.small("Q4_0").bytes()[:-40]
     # One matrix of 256 columns for each type with blocks of that many would be large: half of a head will do.
     yield "head-of-k-types", plan() + gguf_files.model("Q4_K").header()[:2000]
 
