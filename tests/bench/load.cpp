@@ -35,28 +35,30 @@ class KeptPages final : public rt::PageAllocator {
 };
 
 /// One load of a model alone.
-void load(rt::ByteSource& source, rt::PageAllocator& pages) {
+void load(rt::ByteSource& source, rt::PageAllocator& pages, model::Precision precision) {
   rt::Alone alone;
   model::Engine engine(pages, pages);
   need(engine.open(source));
-  need(engine.reserve({.storage = {.precision = model::Precision::q8}}, 0, alone));
+  need(engine.reserve({.storage = {.precision = precision}, .context = 256}, 0, alone));
   need(engine.read_weights());
   benchmark::DoNotOptimize(engine.model().layers.data);
 }
 
 /// Loads what `open()` returns, again and again.
 template <class Open>
-void measure(benchmark::State& state, Open open) {
+void measure(benchmark::State& state, Open open, model::Precision precision = model::Precision::q8) {
   static KeptPages pages;
   {
     auto source = open();
-    load(source, pages);
+    load(source, pages, precision);
   }
+  uint64_t bytes = 0;
   for (auto _ : state) {
     auto source = open();
-    load(source, pages);
-    state.SetBytesProcessed(int64_t(source.size()) * state.iterations());
+    load(source, pages, precision);
+    bytes = source.size();
   }
+  state.SetBytesProcessed(int64_t(bytes) * state.iterations());
 }
 
 void from_memory(benchmark::State& state) {
@@ -66,6 +68,11 @@ void from_memory(benchmark::State& state) {
     const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
     return rt::MemorySource(kShape, {data, bytes.size()});
   });
+}
+
+void from_gguf(benchmark::State& state, const std::string& shape, const std::string& mix) {
+  const std::string path = gguf_file(shape, mix);
+  measure(state, [&] { return FileSource(path); }, model::Precision::file);
 }
 
 void from_file(benchmark::State& state) {
@@ -94,6 +101,10 @@ void register_load() {
       ->UseRealTime()->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark((name + "/file").c_str(), from_file)
       ->UseRealTime()->Unit(benchmark::kMillisecond);
+  for (const auto& file : {std::pair("135M", "Q4_1"), std::pair("135M", "Q8_0"), std::pair("100M", "Q4_K")})
+    benchmark::RegisterBenchmark(("load/" + std::string(file.first) + "/" + file.second).c_str(),
+                                 [=](benchmark::State& state) { from_gguf(state, file.first, file.second); })
+        ->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace test

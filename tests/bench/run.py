@@ -41,7 +41,7 @@ class Samples:
 
 
 def host_json(flags):
-    print("measuring on this machine: about three minutes", file=sys.stderr, flush=True)
+    print("measuring on this machine: about five minutes", file=sys.stderr, flush=True)
     done = subprocess.run([PROGRAM, "--benchmark_format=json", *FLAGS, *flags], cwd=ROOT, stdout=subprocess.PIPE,
                           text=True)
     if done.returncode:
@@ -111,6 +111,21 @@ def prompt_lines(found):
             times = found[prompt].median("tokens/s") / found[decode].median("tokens/s") if both else None
             line += f"{'-' if times is None else f'{times:.2f}':>9}"
         lines.append(line)
+    return lines
+
+
+def gguf_lines(found):
+    """Tokens/s at the ends of two contexts, the read line's share at the former, and a prompt of 200."""
+    lines = [threads_head(37), f"{'':30}" + f"{'at 240':>9}{'at 2,032':>10}{'of line':>8}{'prompt':>10}" * len(THREADS)]
+    for name in names(found, "gguf-decode"):
+        line = f"{name[12:]:30}"
+        for n in THREADS:
+            short, long = (f"{name}/threads:{n}/context:{context}" for context in (256, 2048))
+            line += cell(found, short, "tokens/s", ",.1f") + cell(found, long, "tokens/s", ",.1f", width=10)
+            line += cell(found, short, "of_read_line", ".0%", width=8)
+            line += cell(found, f"{name.replace('decode', 'prompt')}/threads:{n}", "tokens/s", ",.0f", width=10)
+        sizes = [s.median("bytes/token") for other, s in found.items() if other.startswith(name + "/")]
+        lines.append(f"{line}  {sizes[0] / 1e6:.1f} MB a token")
     return lines
 
 
@@ -201,7 +216,8 @@ def main():
                 ("read", "Reading memory again and again, four streams: the read line", read_lines),
                 ("decode", "Decode, tokens/s at positions 0..15 and 240..255; of the read line at 0..15", decode_lines),
                 ("prompt", "Prompt of 200 tokens, beside decode at 0..15", prompt_lines),
-                ("load", "Loading a float32 file into int8", load_lines)):
+                ("gguf-decode", "GGUF: decode at the ends of contexts of 256 and 2,048, a prompt of 200", gguf_lines),
+                ("load", "Loading: a float32 file into int8, GGUF files as they are", load_lines)):
             section(title, names(found, what) and lines(found))
         figures += host_figures(found)
     if args.qemu or not args.host:

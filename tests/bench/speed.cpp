@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <vector>
@@ -19,6 +20,7 @@ constexpr uint32_t kDecoded = 16;       // tokens of one round
 constexpr uint32_t kPromptTokens = 200;
 constexpr uint32_t kContexts[] = {16, 256};
 constexpr uint32_t kLongest = 256;
+constexpr uint32_t kGgufContexts[] = {256, 2048};
 
 struct Case {
   std::string shape;
@@ -26,9 +28,15 @@ struct Case {
   const model::Kernels* kernels;
   uint32_t threads;
   uint32_t context;
+  std::string mix = {};  // of a GGUF file
+
+  uint32_t longest() const { return mix.empty() ? kLongest : kGgufContexts[1]; }
+  std::string file() const { return mix.empty() ? model_file(shape) : gguf_file(shape, mix); }
 };
 
 std::string name(const char* what, const Case& c) {
+  if (!c.mix.empty())
+    return "gguf-" + (what + ("/" + c.shape)) + "/" + c.mix + "/" + c.kernels->name + "/threads:" + std::to_string(c.threads);
   return what + ("/" + c.shape) + (c.precision == model::Precision::f32 ? "/f32/" : "/q8/") +
          c.kernels->name + "/threads:" + std::to_string(c.threads);
 }
@@ -38,12 +46,17 @@ std::string name(const char* what, const Case& c) {
 Engine& loaded(const Case& c) {
   static std::map<std::pair<std::string, model::Precision>, std::unique_ptr<Engine>> engines;
   static rt::Crew seats(kMostThreads);
-  std::unique_ptr<Engine>& engine = engines[{c.shape, c.precision}];
+  std::unique_ptr<Engine>& engine = engines[{c.file(), c.precision}];
   if (!engine) {
-    FileSource source(model_file(c.shape));
+    FileSource source(c.file());
     engine = std::make_unique<Engine>(
-        source, nullptr, model::EngineOptions{.storage = {.precision = c.precision}, .context = kLongest},
+        source, nullptr, model::EngineOptions{.storage = {.precision = c.precision}, .context = c.longest()},
         *c.kernels, seats);
+    // The KV cache of a case is read from memory, not from the one page of zeros that the system gives out at first.
+    rt::Arena& arena = engine->session_arena();
+    arena.clear();
+    const rt::Span<uint8_t> cache = need(arena.make_raw<uint8_t>(engine->engine.cache_bytes()));
+    std::memset(cache.data, 0x11, cache.count);
   }
   return *engine;
 }
@@ -66,12 +79,13 @@ uint64_t bytes_per_token(const model::Model& model) {
 
 /// The read line to compare with: of the smaller size for what stays in the caches like it.
 uint64_t line_bytes(const Case& c) {
+  if (!c.mix.empty()) return bytes_per_token(loaded(c).engine.model());
   return c.shape == "15M" && c.precision == model::Precision::q8 ? 17'000'000 : 61'000'000;
 }
 
 std::vector<model::Token> some_tokens(const model::Config& config) {
-  std::vector<model::Token> tokens(kLongest);
-  for (uint32_t i = 0; i < kLongest; ++i) tokens[i] = (i * 7919 + 3) % config.vocab_size;
+  std::vector<model::Token> tokens(kGgufContexts[1]);
+  for (uint32_t i = 0; i < tokens.size(); ++i) tokens[i] = (i * 7919 + 3) % config.vocab_size;
   return tokens;
 }
 
@@ -83,7 +97,8 @@ void decode(benchmark::State& state, const Case& c) {
   model::Transformer t = transformer(c, threads.crew);
   const std::vector<model::Token> tokens = some_tokens(t.config());
   const uint32_t first = c.context - kDecoded;
-  t.forward({tokens.data(), first + 1}, 0);  // fills the caches, and the KV cache up to there
+  if (c.mix.empty()) t.forward({tokens.data(), first + 1}, 0);  // fills the caches, and the KV cache up to there
+  else t.forward({tokens.data(), 1}, 0);  // what lies in a large model's KV cache costs too much time
   const auto start = std::chrono::steady_clock::now();
   for (auto _ : state)
     for (uint32_t position = first; position < c.context; ++position)
@@ -115,17 +130,34 @@ void add(const std::string& name, void (*function)(benchmark::State&, const Case
 }
 
 void register_case(Case c) {
-  for (const uint32_t context : kContexts) {
+  for (const uint32_t context : c.mix.empty() ? rt::Span<const uint32_t>{kContexts, 2} : rt::Span<const uint32_t>{kGgufContexts, 2}) {
     c.context = context;
     add(name("decode", c) + "/context:" + std::to_string(context), decode, c);
   }
-  c.context = kLongest;
+  c.context = 256;
   add(name("prompt", c), prompt, c);
+}
+
+/// Of GGUF files, with the widest kernels and with those for AVX2.
+void register_gguf(uint32_t most) {
+  const std::pair<const char*, const char*> kFiles[] = {
+      {"135M", "Q4_0"}, {"135M", "Q4_1"}, {"135M", "Q8_0"}, {"135M", "Q4_K_M"}, {"1B", "Q4_0"}};
+  for (const auto& [shape, mix] : kFiles) {
+    bool widest = true;
+    for (const model::Kernels* kernels : model::all_kernels()) {
+      if (!model::usable(*kernels, cpu_features())) continue;
+      if (!widest && (std::string(kernels->name) != "avx2" || std::string(shape) == "1B")) continue;
+      widest = false;
+      for (uint32_t threads = 1; threads <= most; ++threads)
+        register_case({shape, model::Precision::file, kernels, threads, 0, mix});
+    }
+  }
 }
 
 }  // namespace
 
 void register_speed(uint32_t most) {
+  register_gguf(most);
   for (const char* shape : {"15M", "110M"})
     for (const model::Precision precision : {model::Precision::q8, model::Precision::f32})
       for (const model::Kernels* kernels : model::all_kernels()) {
