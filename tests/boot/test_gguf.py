@@ -6,7 +6,7 @@ import re
 import pytest
 
 import gguf_files
-from support import DEFAULT_MODEL, DEFAULT_TOKENIZER
+from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, real_model
 from test_chat import PROMPT, say, story
 
 PARTS = 3
@@ -91,3 +91,14 @@ def test_good_ones_are_loaded(session):
     said = say(session, "/model parts-00001-of-00003.gguf")
     assert "GGUF v3, Q8_0" in said and "error" not in said, said
     assert story(say(session, "/seed 5") + say(session, "")) == first
+
+
+def test_a_real_model_of_135_million_parameters_fits_into_320_mib(machine):
+    """With a context of 2,048, everything counted."""
+    booted = machine.start([(real_model("SmolLM2-135M-Instruct"), "models/smollm2.gguf")],
+                           {"model": "\\models\\smollm2.gguf", "context": 2048, "temperature": 0, "steps": 4, "prompt": "Once upon"},
+                           memory=320, limit=300)
+    memory = booted.expect(r"memory +([\d,]+) bytes: weights", timeout=200)[1]
+    assert int(memory.replace(",", "")) <= 210_000_000, memory
+    assert "context   2,048 tokens of 8,192" in booted.before.replace("\r", ""), booted.before
+    booted.expect(r"4 tokens, [\d.]+ tokens/s", timeout=200)
