@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent)]
+sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent / "tools")]
 
 import support  # noqa: E402
 from test_host_golden import KERNELS, generate  # noqa: E402
