@@ -8,7 +8,7 @@
 #include "model/model.hpp"
 #include "model/pack.hpp"
 #include "tests/fuzz/fuzz.hpp"
-#include "tests/unit/naive_blocks.hpp"
+#include "tests/host/naive_blocks.hpp"
 
 namespace fuzz {
 

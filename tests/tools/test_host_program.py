@@ -50,7 +50,7 @@ def test_long_names_and_short_ones_tell_the_same_story_with_the_tokenizer_beside
     (("m.bin", "--tempertaure", "1"), "there is no option 'tempertaure'; did you mean 'temperature'?"),
     (("m.bin", "-q"), "there is no option '-q' (--help lists them)"),
     (("m.bin", "--on_finish", "exit"), "there is no option 'on_finish' (--help lists them)"),
-    (("m.bin", "--list_kernels"), "there is no option 'list_kernels'; did you mean 'list-kernels'?"),
+    (("m.bin", "--list_kernel"), "there is no option 'list_kernel'; did you mean 'list-kernels'?"),
     (("m.bin", "-t", "hot"), "temperature wants a number from 0 to 10, not 'hot'"),
     (("m.bin", "--threads=65"), "threads wants a whole number up to 64, not '65'"),
     (("m.bin", "--group-size", "0"), "group-size wants a whole number from 1 on"),

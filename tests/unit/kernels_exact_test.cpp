@@ -2,7 +2,7 @@
 #include "model/exact.hpp"
 #include "model/formats/stored_types.hpp"
 #include "tests/unit/kernel_sets.hpp"
-#include "tests/unit/naive_blocks.hpp"
+#include "tests/host/naive_blocks.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "tests/unit/exact.hpp"
-#include "tests/unit/naive_blocks.hpp"
+#include "tests/host/naive_blocks.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "tests/unit/naive_blocks.hpp"
+#include "tests/host/naive_blocks.hpp"
 
 #include <stdexcept>
 
