@@ -125,6 +125,7 @@ rt::Result<void> set(Conversation& c, rt::Text arguments) {
   }
   if (option->effect == Option::Effect::output) c.output.begin_anew();
   c.terminal.console.use_colors(c.options.color);
+  c.terminal.console.use_utf8(c.options.utf8);
   return done;
 }
 
@@ -201,7 +202,8 @@ rt::Result<void> go_on(Conversation& c, rt::Text) {
 }
 
 rt::Result<void> info(Conversation& c, rt::Text) {
-  print_head(c.terminal.console);
+  print_title(c.terminal.console);
+  print_machine(c.terminal.console);
   if (c.model.engine()) print_model(*c.model.engine(), c.options, c.terminal);
   c.chat.print_head();
   return {};

@@ -28,7 +28,6 @@ rt::Result<void> CurrentModel::load_beside(const Options& options) {
   }
   drop();
   engine_ = next;
-  report_memory(next->model, terminal_);
   return {};
 }
 

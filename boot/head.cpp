@@ -20,11 +20,14 @@ uint32_t crc32(rt::Span<const uint8_t> bytes) {
 
 }  // namespace
 
-void print_head(platform::Console& console) {
+void print_title(platform::Console& console) {
   console.set_color(platform::Color::white);
   // The same sources give the same code everywhere, so its checksum says which build this is.
   rt::print(console, "llama.efi %s, build %08x\n", kVersion, crc32(platform::program_code()));
   console.reset_color();
+}
+
+void print_machine(platform::Console& console) {
   char vendor[128];
   const rt::Text name =
       platform::g_system->firmware_vendor

@@ -3,7 +3,9 @@
 
 namespace boot {
 
-/// Which program this is, on which firmware and processor.
-void print_head(platform::Console& console);
+/// Which program this is.
+void print_title(platform::Console& console);
+/// On which firmware and processor it runs.
+void print_machine(platform::Console& console);
 
 }  // namespace boot

@@ -53,13 +53,8 @@ rt::Result<Inputs> find_inputs(const Options& options, const platform::Patience&
   return inputs;
 }
 
-void describe(const model::Engine& engine, rt::Text name, const Terminal& terminal) {
-  const model::ModelInfo& info = engine.info();
-  const model::Config& c = info.config;
-  rt::print(terminal.console,
-            "model     %pT: %s, %s\n          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u, context %'u\n",
-            &name, info.format, info.weights, c.dim, c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size,
-            c.seq_len);
+void name_model(const model::Engine& engine, rt::Text name, const Terminal& terminal) {
+  rt::print(terminal.console, "model     %pT: %s, %s\n", &name, engine.info().format, engine.info().weights);
 }
 
 /// All the memory that the model will need; says so where the context must be shorter for it.
@@ -79,8 +74,6 @@ rt::Result<void> reserve(Engine& engine, const Inputs& inputs, bool beside, cons
   else if (options.context > own)
     rt::print(terminal.console, "note: this model's context is %'u tokens, not %'llu\n", own,
               static_cast<unsigned long long>(options.context));
-  else if (context < own)
-    rt::print(terminal.console, "context   %'u tokens of %'u\n", context, own);
   return {};
 }
 
@@ -109,7 +102,7 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options
     Progress progress(verified, terminal);
     progress.hold();
     if (rt::Result<void> done = engine.model.open(progress); !done) return done;
-    describe(engine.model, inputs.model.name(), terminal);
+    name_model(engine.model, inputs.model.name(), terminal);
     if (!inputs.model.in_memory() && !embedded_model().empty())
       terminal.console.write("note: a signature of this program does not cover this model, which is a file\n");
     if (rt::Result<void> done = reserve(engine, inputs, beside, options, terminal); !done) return done;
@@ -117,7 +110,7 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options
       if (rt::Result<void> done = read_tokenizer(engine, inputs, terminal); !done) return done;
     progress.start();
     if (rt::Result<void> done = engine.model.read_weights(); !done) return done;
-    progress.finish();
+    progress.end();
     rt::print(terminal.console, "loaded    %.0f MiB/s", progress.rate());
     if (!inputs.model.in_memory())
       rt::print(terminal.console, ", reading alone %.0f MiB/s", progress.read_rate());
@@ -130,8 +123,6 @@ rt::Result<void> read(Engine& engine, Inputs& inputs, bool beside, const Options
   return use(source);
 }
 
-}  // namespace
-
 void report_memory(const model::Engine& engine, const Terminal& terminal) {
   const uint64_t all = platform::memory_count().now, image = platform::memory_count(platform::MemoryUse::image).now;
   const uint64_t weights = engine.weight_bytes(), cache = engine.cache_bytes(), tokenizer = engine.tokenizer_bytes();
@@ -141,6 +132,8 @@ void report_memory(const model::Engine& engine, const Terminal& terminal) {
             size_t(all), size_t(weights), size_t(cache), size_t(tokenizer),
             size_t(all - image - cache - weights - tokenizer), size_t(image));
 }
+
+}  // namespace
 
 rt::Result<void> load(Engine& engine, rt::CpuFeatures features, bool beside, const Options& options,
                       const Terminal& terminal) {
@@ -158,7 +151,11 @@ rt::Result<void> load(Engine& engine, rt::CpuFeatures features, bool beside, con
 
 void print_model(const Engine& engine, const Options& options, const Terminal& terminal) {
   const rt::Text own = embedded_model().empty() ? kDefaultModel : kBuiltIn;
-  describe(engine.model, options.model.empty() ? own : options.model, terminal);
+  name_model(engine.model, options.model.empty() ? own : options.model, terminal);
+  const model::Config& c = engine.model.info().config;
+  rt::print(terminal.console,
+            "          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u,\n          context %'u of %'u\n", c.dim,
+            c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size, engine.model.context(), c.seq_len);
   report_memory(engine.model, terminal);
 }
 

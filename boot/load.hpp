@@ -16,10 +16,7 @@ inline constexpr rt::Text kDefaultModel = "\\models\\default.bin";
 rt::Result<void> load(Engine& engine, rt::CpuFeatures features, bool beside, const Options& options,
                       const Terminal& terminal);
 
-/// Everything that was asked of firmware, by what it is for.
-void report_memory(const model::Engine& engine, const Terminal& terminal);
-
-/// What the model that is loaded is, and the memory that is used.
+/// What the model that is loaded is, and the memory that was asked of firmware, by what it is for.
 void print_model(const Engine& engine, const Options& options, const Terminal& terminal);
 
 }  // namespace boot

@@ -74,7 +74,7 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
   platform::Clock clock = platform::Clock::start();
   // Firmware may have left its logo behind.
   if (!console.choose_mode() && platform::has_screen()) console.clear();
-  print_head(console);
+  print_title(console);
 
   OnFinish next = OnFinish::prompt;
   const rt::Result<void> done = run({console, keyboard, clock}, started, next);

@@ -57,6 +57,8 @@ constexpr Option kOptions[] = {
     {"show", 0, Kind::choice, Effect::story, offsetof(Options, show), 0, 0, "text|confidence|nothing", "text",
      "of the story"},
     {"color", 0, Kind::choice, Effect::story, offsetof(Options, color), 0, 0, "off|on", "on", "write in colours"},
+    {"utf8", 0, Kind::choice, Effect::story, offsetof(Options, utf8), 0, 0, "off|on", "off",
+     "the serial line's terminal takes UTF-8"},
     {"more", 0, Kind::choice, Effect::story, offsetof(Options, more), 0, 0, "off|on", "off",
      "wait for a key when the screen is full"},
     {"output", 0, Kind::text, Effect::output, offsetof(Options, output), offsetof(Options, rooms.output), 256, "FILE", "",
@@ -74,7 +76,7 @@ constexpr Option kOptions[] = {
     {"queue", 0, Kind::whole, Effect::never, offsetof(Options, queue), 0, 16, "N", "4",
      "serve: as many questions may wait"},
 };
-constexpr uint32_t kOfFirmware = 10;  // rows at the end
+constexpr uint32_t kOfFirmware = 11;  // rows at the end
 
 /// "prompt, exit, poweroff or reboot", of the words parted by |.
 rt::Text spoken(rt::Text words, rt::Span<char> buffer) {

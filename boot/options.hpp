@@ -38,6 +38,7 @@ struct Options {
   bool ids;
   Show show;
   bool color;
+  bool utf8;  // the terminal on the serial line takes it
   bool more;        // long texts wait for a key where the screen is full
   rt::Text output;  // a file for what the model writes; empty: none
   OnFinish on_finish;

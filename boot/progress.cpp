@@ -5,6 +5,8 @@ namespace {
 
 constexpr double kMiB = 1 << 20;
 constexpr uint64_t kRedraw = 100;  // milliseconds: text consoles are slow
+constexpr uint32_t kWidth = 30;    // of the bar
+constexpr uint32_t kRow = 78;      // columns
 
 double per_second(uint64_t bytes, double seconds) {
   return seconds > 0 ? double(bytes) / kMiB / seconds : 0;
@@ -49,13 +51,8 @@ void Progress::start() {
 }
 
 void Progress::end() {
-  if (drawn_) finish();
-}
-
-void Progress::finish() {
   ended_ = platform::Clock::ticks();
-  draw();
-  terminal_.console.write("\n");
+  if (drawn_) rt::print(terminal_.console, "\r%*s\r", int(kRow), "");
 }
 
 double Progress::rate() const {
@@ -67,15 +64,16 @@ double Progress::read_rate() const {
 }
 
 void Progress::draw() {
-  constexpr uint32_t kWidth = 30;
   char bar[kWidth + 1];
   const uint64_t done = done_ - before_;
   const uint64_t filled = size() ? done * kWidth / size() : kWidth;
   for (uint32_t i = 0; i < kWidth; ++i) bar[i] = i < filled ? '#' : '.';
   bar[kWidth] = 0;
   const double left = rate() > 0 ? double(size() - done) / kMiB / rate() : 0;
-  rt::print(terminal_.console, "\r[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left   ", bar,
-            double(done) / kMiB, double(size()) / kMiB, rate(), left);
+  char row[kRow + 1];
+  rt::print_to({row, sizeof row}, "[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left", bar, double(done) / kMiB,
+               double(size()) / kMiB, rate(), left);
+  rt::print(terminal_.console, "\r%-*s", int(kRow), row);
 }
 
 }  // namespace boot

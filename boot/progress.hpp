@@ -20,9 +20,7 @@ class Progress final : public rt::ByteSource {
   /// Draws nothing until start(), from where on the rates count.
   void hold() { held_ = true; }
   void start();
-  /// Draws the bar a last time, ends its line.
-  void finish();
-  /// As finish(), where there is a bar: what went quickly shows none.
+  /// All is read: the bar goes, and its row is free.
   void end();
   /// The whole rate, and that of the reads alone, in MiB/s.
   double rate() const;

@@ -61,6 +61,7 @@ rt::Result<void> read_start_options(Options& options, const Terminal& terminal) 
   if (!line) return line.error();
   rt::Result<void> done = read_boot_arguments(options, *line, console);
   console.use_colors(options.color);
+  console.use_utf8(options.utf8);
   return done ? read_prompt_file(options) : done;
 }
 

@@ -45,7 +45,7 @@ def run_image(image, args, extra=()):
     line = [*qemu.command(firmware, accel, args.cpu, args.smp, args.memory, args.display),
             *qemu.disk_arguments(image, args.disk), "-serial", "mon:stdio", "-name", "llama.efi",
             *([] if args.display else ["-display", "none"]), *extra]
-    print("Starting the machine. To leave: Ctrl-A, then X.", flush=True)
+    print("Starting the machine. To leave QEMU: Ctrl-A X.", flush=True)
     try:
         return subprocess.run(line).returncode
     except KeyboardInterrupt:  # only before QEMU has taken the terminal over

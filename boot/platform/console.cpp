@@ -1,6 +1,9 @@
 #include "boot/platform/console.hpp"
 
+#include "boot/platform/columns.hpp"
+#include "boot/platform/firmware.hpp"
 #include "boot/platform/plain_text.hpp"
+#include "rt/memory.hpp"
 
 namespace platform {
 
@@ -33,7 +36,7 @@ void Console::put(char32_t character) {
     put_unit(u'?');  // a control character: on a serial line it could do anything
   } else if (character <= 0xffff && can_show(static_cast<uefi::Char16>(character))) {
     put_unit(static_cast<uefi::Char16>(character));
-  } else {
+  } else if (!line_ || !put_past(character)) {
     for (const char c : plain_text(character)) put_unit(static_cast<uefi::Char16>(c));
   }
 }
@@ -41,11 +44,32 @@ void Console::put(char32_t character) {
 char32_t Console::cell(char32_t character) const {
   if (character >= 0x20 && character < 0x7f) return character;
   // Beyond, characters may be two columns wide, or none.
-  const bool narrow = character >= 0xa0 && character < 0x1100 && (character < 0x300 || character >= 0x370);
-  if (narrow && out_ && can_show(static_cast<uefi::Char16>(character))) return character;
+  const bool narrow = character >= 0xa0 && character < 0x1100 && columns_of(character) == 1;
+  if (narrow && out_ && (line_ || can_show(static_cast<uefi::Char16>(character)))) return character;
   const rt::Text plain = plain_text(character);
   return plain.empty() ? U'?' : static_cast<char32_t>(plain[0]);
 }
+
+/// Has a terminal show what firmware cannot. A plain letter goes first by firmware, which counts columns. False: that
+/// would not do.
+bool Console::put_past(char32_t character) {
+  const uint32_t columns = columns_of(character);
+  if (columns == kNoColumns) return false;
+  flush();
+  const int32_t end = out_->mode->cursor_column + int32_t(columns);
+  const rt::Text plain = plain_text(character);
+  for (uint32_t i = 0; i < columns; ++i) put_unit(static_cast<uefi::Char16>(plain[0]));
+  flush();
+  if (out_->mode->cursor_column != end) return true;  // a row ended: terminals differ in where \b leads then
+  char bytes[2 + 4] = {'\b', '\b'}, letter[4];
+  const int size = rt::encode_utf8(character, letter);
+  rt::copy_bytes(bytes + columns, letter, uint64_t(size));
+  uefi::Uintn count = columns + uint64_t(size);
+  (void)line_->write(line_, &count, bytes);
+  return true;
+}
+
+void Console::use_utf8(bool on) { use_utf8(on ? locate_protocol<uefi::SerialIo>() : nullptr); }
 
 void Console::put_unit(uefi::Char16 unit) {
   if (used_ + 1 == sizeof units_ / sizeof units_[0]) flush();

@@ -1,6 +1,7 @@
 #pragma once
 #include "rt/format.hpp"
 #include "rt/utf.hpp"
+#include "uefi_headers/serial_io.hpp"
 #include "uefi_headers/simple_text_output.hpp"
 
 namespace platform {
@@ -54,6 +55,11 @@ class Console final : public rt::Sink {
   /// The colours that were there at the start.
   void reset_color() { set_attribute(start_.attribute); }
   void show_cursor(bool visible);
+  /// `line`: part of the console, with a terminal that takes UTF-8: what firmware cannot show is sent there past it.
+  /// Null: there is none.
+  void use_utf8(uefi::SerialIo* line) { line_ = line; }
+  /// The same with the first serial line there is.
+  void use_utf8(bool on);
 
   /// Goes to the largest mode that has no fewer rows and columns than now and at most kMaxColumns.
   /// Clears the screen if it finds one; returns whether it did.
@@ -64,11 +70,13 @@ class Console final : public rt::Sink {
  private:
   void put(char32_t character);
   void put_unit(uefi::Char16 unit);
+  bool put_past(char32_t character);
   void flush();
   bool can_show(uefi::Char16 unit) const;
   bool query(int32_t mode, Size& size) const;
 
   uefi::SimpleTextOutput* out_;
+  uefi::SerialIo* line_ = nullptr;  // with a terminal that takes UTF-8
   uefi::SimpleTextOutputMode start_{};  // as at the start
   rt::Utf8Decoder decoder_;
   bool after_return_ = false;  // the last character was \r

@@ -74,6 +74,11 @@ void Keyboard::collect() {
 
 void Keyboard::accept(const Key& key) {
   if (!key.character && key.scan == ScanCode::none) return;  // a shift key alone
+  const char32_t half = key.character & ~char32_t{0x3ff};
+  const char32_t high = half == 0xdc00 ? high_ : 0;
+  high_ = half == 0xd800 ? key.character : 0;
+  if (high) return push({((high - 0xd7c0) << 10) + (key.character & 0x3ff), ScanCode::none, false});
+  if (half == 0xd800 || half == 0xdc00) return;  // a half alone is no character
   const bool byte = key.scan == ScanCode::none && !key.ctrl && key.character >= 0x80;
   if (byte && key.character <= 0xff) return accept_byte(key);
   release_bytes();

@@ -24,7 +24,8 @@ struct Key {
 
 /// The keyboards of the console, with a queue for 256 keys that come while nobody waits; of more, only
 /// Esc and Ctrl-C are kept. Serial
-/// terminals send é as two Latin-1 characters (its UTF-8 bytes): they are joined again. EDK II
+/// terminals send é as two Latin-1 characters (its UTF-8 bytes), firmware others as the two halves of a UTF-16 pair:
+/// they are joined again. EDK II
 /// hands DEL (0x7f) of serial terminals on as ScanCode::del, so line editors should take that as a
 /// backspace at the end of a line. UEFI 2.10 §12.2 and §12.3.
 class Keyboard {
@@ -63,6 +64,7 @@ class Keyboard {
   uint32_t first_ = 0, count_ = 0;
   char32_t bytes_[4] = {};  // the beginning of a UTF-8 sequence
   uint32_t byte_count_ = 0, bytes_wanted_ = 0;
+  char32_t high_ = 0;  // the first half of a UTF-16 pair
   bool after_return_ = false;  // the last character was \r: a \n belongs to it
 };
 

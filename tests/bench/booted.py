@@ -50,7 +50,7 @@ def gguf_model():
 
 def run_of(text, processors, precision):
     story = parse(text)
-    load = re.search(r"^loaded +([\d.]+) MiB/s", text, re.MULTILINE)
+    load = re.search(r"(?:^|\r)loaded +([\d.]+) MiB/s", text, re.MULTILINE)
     kernel = re.search(r"^kernel +(\w+)", text, re.MULTILINE)
     return Run(processors, precision, kernel[1], story.speed, float(load[1]), story.first_token, story.memory)
 

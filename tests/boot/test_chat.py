@@ -78,7 +78,8 @@ def test_models_are_listed_and_switched_and_a_bad_name_keeps_the_old_one(session
     size, dim = DEFAULT_MODEL.stat().st_size / 2**20, struct.unpack_from("<i", DEFAULT_MODEL.read_bytes(), 8)[0]
     assert re.search(rf"\\models\\default\.bin\s+{size:.1f} MiB\s+int8, dim {dim}\b", listed)
     assert re.search(r"\\models\\tiny\.bin\s+0\.\d MiB\s+float32, dim 32", listed)
-    assert "dim 32, hidden 96" in say(session, "/model tiny")
+    say(session, "/model tiny")
+    assert "dim 32, hidden 96" in say(session, "/info")
     say(session, "/set temperature 0")
     told = story(say(session, ""))
     said = say(session, "/model nowhere")

@@ -50,8 +50,9 @@ def test_twenty_thousand_tokens_take_no_more_memory_than_the_first(machine):
     tokens, stories, loads, peaks = 0, 0, {"default": [], "gqa": [], "tiny": []}, []
     while tokens < ENOUGH:
         for model, more in (("default", 3), ("gqa", 3), ("tiny", 60)):
-            booted.type(f"/model {model}\r")
-            booted.expect(PROMPT, timeout=60)
+            for command in (f"/model {model}", "/info"):
+                booted.type(command + "\r")
+                booted.expect(PROMPT, timeout=60)
             loads[model].append(re.search(r"^memory +.*\n +.*$", booted.before.replace("\r", ""), re.MULTILINE)[0])
             session = [say("") for _ in range(more)]
             peaks += [story.memory for story in session]

@@ -19,7 +19,7 @@ def measure(name, booted):
     head = booted.before
     end = booted.expect(STATISTICS, timeout=120)
     story = parse(head + "\n\n" + booted.before + end.group())
-    loaded = re.search(r"^loaded +([^\r\n]*)", head, re.MULTILINE)
+    loaded = re.search(r"(?:^|\r)loaded +([^\r\n]*)", head, re.MULTILINE)
     print(f"\n{name}: QEMU's start to first output {booted.serial.began - booted.started:.2f} s, "
           f"to the program {program - booted.started:.2f} s, to the first token {first_token - booted.started:.2f} s; "
           f"loaded at {loaded[1] if loaded else '(not said)'}; {story.speed} tokens/s over {story.tokens} tokens, "

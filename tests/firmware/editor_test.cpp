@@ -235,6 +235,67 @@ TEST(Input, SaysWhatOfManyLinesWasCut) {
   EXPECT_TRUE(prompt.ends_with("dd\n" + std::string(384, 'e'))) << prompt.substr(16000);
 }
 
+/// As a serial line sends them: byte by byte.
+std::vector<InputKey> bytes(const std::string& text) {
+  std::vector<InputKey> all;
+  for (const char byte : text) all.push_back({ScanCode::none, char16_t(uint8_t(byte))});
+  return all;
+}
+
+TEST(Utf8, TypedOnASerialLineArrivesWholeAndComesBack) {
+  const std::string typed = "n\u00e9\u4f60\U0001f642\u2014";
+  FakeMachine machine = typing({});
+  machine.options += " -t 0 -n 40 --utf8 on";
+  machine.keys = bytes(typed + "\r");
+  machine.keys_at_once = 40;
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_NE(run.shown.find("\n> n\u00e9??-\n"), std::string::npos) << run.shown;  // as many letters, at least
+  EXPECT_NE(run.shown.find("\n" + typed), std::string::npos) << run.shown;
+  machine.options += " --utf8 off";
+  EXPECT_NE(test::start(machine).shown.find("\nn\u00e9?" "?-"), std::string::npos) << "as firmware can";
+  // Without a serial line there is nobody to send it to.
+  machine.options += " --utf8 on";
+  machine.serial_line = false;
+  EXPECT_NE(test::start(machine).shown.find("\nn\u00e9?" "?-"), std::string::npos);
+}
+
+TEST(Utf8, IsSwitchedOnAtThePrompt) {
+  FakeMachine machine = typing({});
+  machine.keys_at_once = 100;
+  machine.keys = bytes("/set utf8 on\r\"\u4f60e\u0301\u200b\u202e\"");
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  machine.keys = bytes("/set utf8 on\r/nonsense \u03b1\u0301\u202e\u4f60\r");
+  EXPECT_EQ(test::start(machine).complaints, "");
+}
+
+TEST(Utf8, LeavesARowsEndToFirmware) {
+  test::Ledger ledger({});
+  test::Complaints complaints;
+  test::FakeScreen screen(ledger, complaints, true);
+  struct Line : uefi::SerialIo {
+    test::FakeScreen* screen;
+  } line{};
+  line.screen = &screen;
+  line.write = [](uefi::SerialIo* self, uefi::Uintn* bytes, const void* text) {
+    static_cast<Line*>(self)->screen->put_past({static_cast<const char*>(text), *bytes});
+    return uefi::Status::success;
+  };
+  platform::Console console(&screen);
+  console.use_utf8(&line);
+  for (int i = 0; i < 39; ++i) console.write("\u4f60");
+  console.write("ab\u2026\u2026cd");
+  EXPECT_EQ(complaints.text(), "");
+  std::string expected;
+  for (int i = 0; i < 39; ++i) expected += "\u4f60";
+  EXPECT_EQ(screen.shown(), expected + "ab\n\u2026\u2026cd\n");
+  console.write("\r");
+  for (int i = 0; i < 79; ++i) console.write("x");
+  console.write("\u4f60\u2026");  // half of a wide one would be in the next row
+  EXPECT_EQ(complaints.text(), "");
+}
+
 TEST(LineEditor, DoesSomethingBetweenKeys) {
   struct Work final : boot::Idle {
     int left = 3, done = 0;

@@ -1,5 +1,6 @@
 #include "tests/firmware/fake_console.hpp"
 
+#include "rt/utf.hpp"
 #include "tests/firmware/fake_processors.hpp"
 
 namespace test {
@@ -16,11 +17,12 @@ constexpr Mode kModes[] = {{80, 25}, {0, 0}, {100, 31}, {240, 56}};
 
 constexpr uefi::InputKey kEscape = {uefi::ScanCode::escape, 0};
 
-void add_utf8(std::string& text, char16_t unit) {
-  if (unit < 0x80) text += char(unit);
-  else if (unit < 0x800) text += {char(0xc0 | unit >> 6), char(0x80 | (unit & 0x3f))};
-  else text += {char(0xe0 | unit >> 12), char(0x80 | (unit >> 6 & 0x3f)), char(0x80 | (unit & 0x3f))};
+void add_utf8(std::string& text, char32_t character) {
+  char bytes[4];
+  text.append(bytes, size_t(rt::encode_utf8(character, bytes)));
 }
+
+constexpr char16_t kSecondColumn = 0xffff;  // of a wide character
 
 FakeScreen& of(uefi::SimpleTextOutput* self) { return *static_cast<FakeScreen*>(self); }
 
@@ -125,11 +127,36 @@ void FakeScreen::put(char16_t unit) {
   }
 }
 
+void FakeScreen::put_past(const std::string& bytes) {
+  if (!serial_line_) complaints_.add("there is no terminal that takes UTF-8");
+  size_t column = size_t(state.cursor_column);
+  const size_t end = column;
+  std::u16string& line = row();
+  rt::Utf8Decoder decoder;
+  for (const char byte : bytes)
+    decoder.feed(uint8_t(byte), [&](char32_t character) {
+      if (character == U'\b') return void(column -= column > 0);
+      if (character < 0xa0) complaints_.add("a control character on the serial line");
+      if (character >= 0x300 && character < 0x370) return void(line.insert(column, 1, char16_t(character)));
+      const bool wide = character >= 0x2e80 && character != rt::kReplacement;
+      char16_t units[2] = {0, kSecondColumn};
+      rt::encode_utf16(character, units);
+      if (line.size() < column + 2) line.resize(column + 2, u' ');
+      line[column++] = units[0];
+      if (wide) line[column++] = units[1];
+    });
+  if (column != end) complaints_.add("the terminal's cursor is not where firmware believes it to be");
+}
+
 std::string FakeScreen::shown() const {
   std::string all;
   for (std::u16string line : rows_) {
     while (line.ends_with(u' ')) line.pop_back();
-    for (const char16_t unit : line) add_utf8(all, unit);
+    for (size_t i = 0; i < line.size(); ++i) {
+      const bool pair = line[i] >= 0xd800 && line[i] < 0xdc00;
+      if (pair) add_utf8(all, ((line[i] - 0xd7c0u) << 10) + (line[i + 1] & 0x3ffu)), ++i;
+      else if (line[i] != kSecondColumn) add_utf8(all, line[i]);
+    }
     all += '\n';
   }
   return all;

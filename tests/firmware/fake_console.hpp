@@ -20,6 +20,9 @@ class FakeScreen : public uefi::SimpleTextOutput {
   const std::string& text() const { return text_; }
   /// The row that the cursor is in.
   std::u16string& row();
+  /// Bytes of UTF-8 that come over the serial line and not by firmware. Complains where the terminal's cursor is not
+  /// where firmware believes it to be then.
+  void put_past(const std::string& bytes);
   /// What somebody sees who scrolls back: one text a row, without blanks at its end.
   std::string shown() const;
   /// The attribute of each byte of text().

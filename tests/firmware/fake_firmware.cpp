@@ -66,7 +66,9 @@ class FakeFirmware {
   FakeVolume broken_{ledger_, complaints_, {}};
   RngProtocol rng_{};
   uefi::GraphicsOutput graphics_{};
-  uefi::SerialIo serial_{};
+  struct SerialLine : uefi::SerialIo {
+    FakeFirmware* firmware;
+  } serial_{};
   uefi::LoadedImage image_{};
   FilePath path_;
   std::u16string options_;
@@ -105,6 +107,13 @@ FakeFirmware::FakeFirmware(const FakeMachine& machine, std::optional<Fault> faul
     if (auto answer = f.ledger_.refusal(Service::get_rng)) return *answer;
     if (!f.machine_.rng_ready) return Status::not_ready;
     std::memset(value, 7, bytes);
+    return Status::success;
+  };
+  serial_.firmware = this;
+  serial_.write = [](uefi::SerialIo* self, Uintn* bytes, const void* text) {
+    FakeFirmware& f = *static_cast<SerialLine*>(self)->firmware;
+    if (auto answer = f.ledger_.refusal(Service::serial_write)) return *answer;
+    f.screen_.put_past({static_cast<const char*>(text), *bytes});
     return Status::success;
   };
   typist_.at_once = machine.keys_at_once;
@@ -228,7 +237,7 @@ uefi::BootServices FakeFirmware::boot_services() {
     SERVICE(locate_protocol);
     *found = nullptr;
     if (*guid == uefi::GraphicsOutput::kGuid && f.machine_.screen) *found = &f.graphics_;
-    if (*guid == uefi::SerialIo::kGuid && f.machine_.serial_line) *found = &f.serial_;
+    if (*guid == uefi::SerialIo::kGuid && f.machine_.serial_line) *found = static_cast<uefi::SerialIo*>(&f.serial_);
     if (*guid == uefi::Rng::kGuid && f.machine_.rng) *found = static_cast<uefi::Rng*>(&f.rng_);
     if (*guid == uefi::MpServices::kGuid && f.machine_.mp_services)
       *found = static_cast<uefi::MpServices*>(&f.processors_);

@@ -12,7 +12,7 @@ const char* name(Service service) {
       "handle_protocol", "locate_handle_buffer", "locate_protocol",
       "stall", "set_watchdog_timer", "get_time",
       "open_volume", "open", "close", "delete_file", "read", "write", "set_position", "get_info", "set_info", "flush",
-      "output_string", "test_string", "query_mode", "set_mode", "set_attribute", "clear_screen",
+      "output_string", "serial_write", "test_string", "query_mode", "set_mode", "set_attribute", "clear_screen",
       "set_cursor_position", "enable_cursor", "read_key", "get_rng",
       "get_number_of_processors", "get_processor_info", "startup_all_aps", "who_am_i",
       "connect_controller", "locate_device_path", "get_status", "create_child", "destroy_child",

@@ -73,7 +73,7 @@ bool is_missing(const Fault& fault) {
 
 /// The console lost something, or showed what it cannot.
 bool is_unseen(const Fault& fault) {
-  return fault.service == Service::output_string || fault.service == Service::test_string;
+  return fault.service == Service::output_string || fault.service == Service::serial_write || fault.service == Service::test_string;
 }
 
 /// How often the screen says `words`.

@@ -47,6 +47,19 @@ std::string rest(Keyboard& keyboard) {
   return all;
 }
 
+TEST(Keyboard, JoinsTheHalvesOfAPair) {
+  const auto typed = [](std::deque<InputKey> keys) {
+    Pressed pressed(std::move(keys));
+    Keyboard keyboard(nullptr, &pressed);
+    std::u32string all;
+    for (Key key; keyboard.poll(key);) all += key.character;
+    return all;
+  };
+  const auto unit = [](char16_t c) { return InputKey{ScanCode::none, c}; };
+  EXPECT_EQ(typed({unit(u'a'), unit(0xd83d), unit(0xde42), unit(u'b')}), U"a\U0001f642b");
+  EXPECT_EQ(typed({unit(0xd83d), unit(u'a'), unit(0xde42), unit(0xd83d), unit(0xd83d), unit(0xde42)}), U"a\U0001f642");
+}
+
 TEST(Keyboard, LosesNoKeyThatStopsHoweverMuchWasTypedBefore) {
   for (const InputKey stop : {kEscape, kCtrlC})
     for (const size_t before : {0, 1, 255, 256, 257, 600}) {
