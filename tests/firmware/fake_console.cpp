@@ -204,7 +204,7 @@ void FakeTypist::type() {
     }
     return;
   }
-  for (const char c : lines_.front()) keys_.push_back({uefi::ScanCode::none, char16_t(c)});
+  for (const char c : lines_.front()) keys_.push_back({uefi::ScanCode::none, char16_t(uint8_t(c))});
   keys_.push_back({uefi::ScanCode::none, u'\r'});
   lines_.pop_front();
 }

@@ -158,12 +158,8 @@ FakeVolume::Open::Open(FakeVolume& volume, std::string path, uint64_t mode)
     const Fault* fault = of(self).volume.call(Service::write);
     return with_fault(fault, bytes, [&] { return of(self).write_bytes(bytes, buffer, fault); });
   };
-  get_position = nullptr;  // never called
-  set_position = [](uefi::FileProtocol* self, uint64_t position) {
-    if (auto answer = of(self).volume.refusal(Service::set_position)) return *answer;
-    of(self).position = position;
-    return Status::success;
-  };
+  get_position = nullptr;  // neither is ever called
+  set_position = nullptr;
   get_info = [](uefi::FileProtocol* self, const uefi::Guid* type, Uintn* bytes, void* buffer) {
     if (auto answer = of(self).volume.refusal(Service::get_info)) return *answer;
     if (!(*type == uefi::FileInfo::kGuid)) return Status::unsupported;

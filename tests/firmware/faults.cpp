@@ -11,7 +11,7 @@ const char* name(Service service) {
       "create_event", "close_event", "check_event", "wait_for_event",
       "handle_protocol", "locate_handle_buffer", "locate_protocol",
       "stall", "set_watchdog_timer", "get_time",
-      "open_volume", "open", "close", "delete_file", "read", "write", "set_position", "get_info", "set_info", "flush",
+      "open_volume", "open", "close", "delete_file", "read", "write", "get_info", "set_info", "flush",
       "output_string", "serial_write", "test_string", "query_mode", "set_mode", "set_attribute", "clear_screen",
       "set_cursor_position", "enable_cursor", "read_key", "get_rng",
       "get_number_of_processors", "get_processor_info", "startup_all_aps", "who_am_i",

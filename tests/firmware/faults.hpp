@@ -15,7 +15,7 @@ enum class Service : uint8_t {
   create_event, close_event, check_event, wait_for_event,
   handle_protocol, locate_handle_buffer, locate_protocol,
   stall, set_watchdog_timer, get_time,
-  open_volume, open, close, delete_file, read, write, set_position, get_info, set_info, flush,
+  open_volume, open, close, delete_file, read, write, get_info, set_info, flush,
   output_string, serial_write, test_string, query_mode, set_mode, set_attribute, clear_screen,
   set_cursor_position, enable_cursor, read_key, get_rng,
   get_number_of_processors, get_processor_info, startup_all_aps, who_am_i,
@@ -27,6 +27,8 @@ enum class Service : uint8_t {
 };
 inline constexpr int kServices = int(Service::tcp_delivers) + 1;
 const char* name(Service service);
+/// Does only a network need it? Then network_test.cpp tries its faults.
+inline bool is_of_network(Service service) { return service >= Service::connect_controller; }
 /// Does it move the bytes of a file, of which there may be too few or too many?
 inline bool moves_bytes(Service service) { return service == Service::read || service == Service::write; }
 

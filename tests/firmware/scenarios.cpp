@@ -56,6 +56,8 @@ FakeMachine one_story_on_all_processors() {
   machine.files["\\EFI\\BOOT\\llama.cfg"] = to_bytes(std::string(kConfig) + "threads = 3\n");
   machine.options += " --threads 3";
   machine.processors = 3;
+  machine.serial_line = false;  // so there is a status line
+  machine.look_milliseconds = 200;
   return machine;
 }
 
@@ -67,6 +69,24 @@ FakeMachine conversation() {
   machine.options = "llama.efi -i ab -t 0.8 -s 7 -n 8";
   machine.typed = {"abc", "/stats", "/save \\story.txt", "/model", "/set show confidence", "",
                    "/model other", "/seed 3", "", "/nonsense", "/quit"};
+  return machine;
+}
+
+FakeMachine small_machine() {
+  static const Bytes kHuge = [] {
+    MadeCheckpoint made;
+    made.config = {.dim = 128, .hidden_dim = 512, .n_layers = 4, .n_heads = 2, .n_kv_heads = 1,
+                   .vocab_size = 300, .seq_len = 24};
+    return made.bytes();
+  }();
+  FakeMachine machine = one_story();
+  machine.text_modes = 1;
+  machine.all_memory = 2 << 20;
+  machine.files["\\models\\huge.bin"] = kHuge;
+  machine.files["\\old.txt"] = to_bytes("an older story");
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = to_bytes("prompt = ab\ntemperature = 0\nsteps = 4\nutf8 = on\nprecision = f32\n");
+  machine.options = "llama.efi -i ab -t 0 -n 4 --utf8 on --precision f32";
+  machine.typed = {"\u2014", "/save! \\old.txt", "/model huge", "/quit"};
   return machine;
 }
 

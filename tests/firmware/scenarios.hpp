@@ -11,6 +11,10 @@ FakeMachine one_story_on_all_processors();
 /// A whole session: stories, settings, a list of models, another model, a file written.
 FakeMachine conversation();
 
+/// Everything that is left to chance, on a small machine with one text mode and a terminal that takes UTF-8; and a model
+/// that is too large for it.
+FakeMachine small_machine();
+
 /// What the user sees but for notes and figures of time, which may differ between runs.
 std::string essence(const Outcome& run);
 
