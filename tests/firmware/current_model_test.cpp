@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/firmware/scenarios.hpp"
+#include "tests/host/made_checkpoint.hpp"
 
 namespace {
 
@@ -80,6 +81,26 @@ TEST(CurrentModel, MakesRoomWhereMemoryIsTooSmallForTwo) {
   }
   EXPECT_GT(made_room, 0);
   EXPECT_GT(brought_back, 0);
+}
+
+TEST(CurrentModel, HasTheContextThatItWouldHaveAlone) {
+  test::MadeCheckpoint made;
+  made.config = {.dim = 32, .hidden_dim = 48, .n_layers = 2, .n_heads = 2, .n_kv_heads = 1,
+                 .vocab_size = 300, .seq_len = 4096};
+  int made_room = 0;
+  for (uint64_t bytes = 3 << 20; bytes < 6 << 20; bytes += 128 << 10) {
+    FakeMachine machine = session({"/quit"});
+    machine.all_memory = bytes;
+    machine.files["\\models\\long.bin"] = made.bytes();
+    FakeMachine alone = machine;
+    alone.options += " -m \\models\\long.bin";
+    machine.typed = {"/model long", "/quit"};
+    const Outcome run = test::start(machine);
+    if (!says(run, "Enter: another story") || says(run, "error: ")) continue;
+    EXPECT_EQ(says(run, "note: memory is short"), says(test::start(alone), "note: memory is short")) << run.screen;
+    made_room += says(run, "makes room\n") && !says(run, "note: memory is short");
+  }
+  EXPECT_GT(made_room, 0);
 }
 
 TEST(CurrentModel, SurvivesAStickThatIsPulledWhileAnotherLoads) {
