@@ -265,7 +265,7 @@ TEST(Options, OnlyWhatNeedsFirmwareIsNotPortable) {
   const boot::OptionSet portable = boot::portable_options(o);
   for (const boot::Option& option : boot::all_options(o).rows) {
     const std::string name = option.name;
-    const bool firmware = name == "show" || name == "color" || name == "verify" || name == "on_finish" ||
+    const bool firmware = name == "show" || name == "color" || name == "utf8" || name == "verify" || name == "on_finish" ||
                           name == "more" || name == "output" || name == "serve" || name == "api_key" ||
                           name == "cors" || name == "queue";
     EXPECT_EQ(portable.find(option.name) == nullptr, firmware) << name;
