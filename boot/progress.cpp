@@ -39,7 +39,7 @@ rt::Result<rt::Span<const uint8_t>> Progress::next(uint64_t most) {
 
 rt::Result<void> Progress::open_part(uint32_t number, uint32_t count) {
   end();
-  drawn_ = 0;
+  drawn_ = ended_ = 0;
   before_ = done_;
   return source_.open_part(number, count);
 }
