@@ -55,7 +55,7 @@ def test_what_is_typed_begins_the_story_and_can_be_edited_and_recalled(session):
 
 
 def test_tab_completes_a_command(session):
-    session.type("/st\t")
+    session.type("/sta\t")
     assert "surprise" in say(session, "")
 
 
