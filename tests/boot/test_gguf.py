@@ -96,9 +96,11 @@ def test_good_ones_are_loaded(session):
 def test_a_real_model_of_135_million_parameters_fits_into_320_mib(machine):
     """With a context of 2,048, everything counted."""
     booted = machine.start([(real_model("SmolLM2-135M-Instruct"), "models/smollm2.gguf")],
-                           {"model": "\\models\\smollm2.gguf", "context": 2048, "temperature": 0, "steps": 4, "prompt": "Once upon"},
+                           {"model": "\\models\\smollm2.gguf", "context": 2048, "temperature": 0, "steps": 4, "prompt": "Once upon", "on_finish": "prompt"},
                            memory=320, limit=300)
-    memory = booted.expect(r"memory +([\d,]+) bytes: weights", timeout=200)[1]
-    assert int(memory.replace(",", "")) <= 210_000_000, memory
-    assert "context   2,048 tokens of 8,192" in booted.before.replace("\r", ""), booted.before
     booted.expect(r"4 tokens, [\d.]+ tokens/s", timeout=200)
+    booted.expect("> ", timeout=30)
+    booted.type("/info\r")
+    memory = booted.expect(r"memory +([\d,]+) bytes: weights", timeout=30)[1]
+    assert int(memory.replace(",", "")) <= 210_000_000, memory
+    assert "context 2,048 of 8,192" in booted.before.replace("\r", ""), booted.before

@@ -73,7 +73,10 @@ def test_other_machines_are_answered_and_the_console_goes_on(machine):
     console.expect_firmware(30)
 
 
+@pytest.mark.matrix
 def test_after_an_attack_the_machine_is_as_before(machine):
+    """Takes minutes: firmware's TCP lets few connections wait. The same attack on the same server as a program of this
+    machine is in tests/tools/test_serve.py."""
     served = Served(machine)
     assert attacks.is_well(served.address)
     before = attacks.metric(served.address, "memory_bytes")

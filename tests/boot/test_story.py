@@ -99,12 +99,15 @@ def test_the_15M_shape_in_int8_asks_firmware_for_at_most_20_MiB(machine):
     booted = machine.start([(checkpoint("15M"), MODEL), (tokenizer(32000), WORDS)],
                            {"model": MODEL, "tokenizer": WORDS, "prompt": case["prompt"],
                             "temperature": case["temperature"], "topp": case["topp"], "seed": case["seed"],
-                            "steps": case["steps"], "ids": "on"}, memory=128, smp=2)
+                            "steps": case["steps"], "ids": "on", "on_finish": "prompt"}, memory=128, smp=2)
     story = told(booted)
     assert story.ids == case["tokens"]
     assert story.memory <= 20 << 20
+    booted.expect("> ")
+    booted.type("/info\r")
+    booted.expect("\n> ")
     for kind in ("weights", "KV cache", "tokenizer", "buffers", "image"):
-        assert re.search(rf"{kind} [\d,]+", story.head), kind
+        assert re.search(rf"{kind} [\d,]+", booted.before), kind
 
 
 def test_the_standalone_program_tells_its_own_story_without_a_disk_file(machine):
