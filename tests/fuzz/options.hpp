@@ -8,7 +8,7 @@ namespace fuzz {
 /// choice one of its words, every text in its own room.
 inline void must_be_in_range(const boot::Options& o) {
   must(o.temperature >= 0 && o.temperature <= 10, "temperature is 0 to 10");
-  must(o.topp >= 0 && o.topp <= 1, "topp is 0 to 1");
+  must((o.topp >= 0 && o.topp <= 1) || o.topp == -1, "topp is 0 to 1, or as is usual");
   must(o.steps <= 1 << 20, "steps is at most 1,048,576");
   must(o.threads <= 64, "threads is at most 64");
   must(o.precision <= model::Precision::file, "precision is one of its words");
