@@ -1,11 +1,8 @@
 // The meaning of every kernel, in plain C++; also what a machine without any better set runs.
-#include "model/kernels/kernels.hpp"
+#include "model/kernels/loops.hpp"
 #include "model/kernels/shared.hpp"
-#include "rt/math.hpp"
 
 namespace {
-
-constexpr uint32_t kLanes = 16;
 
 void multiply_f32(const model::ProductF32& p) {
   const float* block = p.w;
@@ -77,17 +74,7 @@ void quantize_group(const float* x, uint32_t cols, uint32_t stride, int8_t* q, i
   *offset = -128 * sum;
 }
 
-void quantize(const model::Quantization& z) {
-  const uint64_t stride = uint64_t{z.words} * 4;
-  for (uint32_t i = 0; i < z.n; ++i)
-    for (uint32_t g = 0; g < z.groups; ++g) {
-      const uint64_t at = uint64_t{i} * z.groups + g;
-      const uint32_t first = g * z.group_size, left = z.cols - first;
-      quantize_group(z.x + i * z.x_stride + first, left < z.group_size ? left : z.group_size,
-                     uint32_t(stride), z.out.q + at * stride, z.out.pairs + at * stride,
-                     z.out.scale + at, z.out.offset + at);
-    }
-}
+void quantize(const model::Quantization& z) { quantize_groups(z, quantize_group); }
 
 void score(const model::Head& h) {
   for (uint32_t first = 0; first < h.steps; first += kLanes) {
@@ -106,9 +93,7 @@ void mix(const model::Head& h) {
       h.out[j] += h.weights[t] * h.values[t * h.value_stride + j];
 }
 
-void exp(float* x, uint32_t n, float shift) {
-  for (uint32_t i = 0; i < n; ++i) x[i] = rt::exp(x[i] - shift);
-}
+void exp(float* x, uint32_t n, float shift) { exp_each(x, n, shift); }
 
 }  // namespace
 

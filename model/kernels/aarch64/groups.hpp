@@ -8,14 +8,12 @@
 // Everything here is local to that source: the instructions differ.
 #include <arm_neon.h>
 
-#include "model/kernels/kernels.hpp"
+#include "model/kernels/loops.hpp"
 
 #define TILE [[gnu::always_inline]] static inline
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
-
-constexpr uint32_t kLanes = 16;
 
 /// One group of one block, added to y.
 template <class Sum>

@@ -3,25 +3,30 @@
 
 #include "model/kernels/aarch64/shared.hpp"
 #include "model/kernels/aarch64/groups.hpp"
-#include "rt/math.hpp"
+#include "model/kernels/loops.hpp"
 
 namespace {
 
-/// y[b][0..15] = sum over j, ascending, of w[b][j][0..15] * x[j] for one or two blocks that lie
-/// w_step apart, where w[j] is `stride` floats after w[j - 1]. The one loop behind float products,
-/// attention scores and attention's mixing.
-TILE void sum_columns(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x,
-                      uint32_t n, float* y, uint64_t y_step) {
-  float32x4_t sum[8] = {};
-  for (uint32_t j = 0; j < n; ++j, w += stride) {
-    const float32x4_t xj = vdupq_n_f32(x[j]);
+/// What loops.hpp wants of a set.
+struct Columns {
+  TILE void sum(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x, uint32_t n, float* y,
+                uint64_t y_step) {
+    float32x4_t sums[8] = {};
+    for (uint32_t j = 0; j < n; ++j, w += stride) {
+      const float32x4_t xj = vdupq_n_f32(x[j]);
+      UNROLLED for (int b = 0; b < blocks; ++b)
+        UNROLLED for (int i = 0; i < 4; ++i)
+          sums[b * 4 + i] = vaddq_f32(sums[b * 4 + i], vmulq_f32(vld1q_f32(w + b * w_step + i * 4), xj));
+    }
     UNROLLED for (int b = 0; b < blocks; ++b)
-      UNROLLED for (int i = 0; i < 4; ++i)
-        sum[b * 4 + i] = vaddq_f32(sum[b * 4 + i], vmulq_f32(vld1q_f32(w + b * w_step + i * 4), xj));
+      UNROLLED for (int i = 0; i < 4; ++i) vst1q_f32(y + b * y_step + i * 4, sums[b * 4 + i]);
   }
-  UNROLLED for (int b = 0; b < blocks; ++b)
-    UNROLLED for (int i = 0; i < 4; ++i) vst1q_f32(y + b * y_step + i * 4, sum[b * 4 + i]);
-}
+
+  TILE void divide(float* y, float by) {
+    const float32x4_t divisor = vdupq_n_f32(by);
+    for (uint32_t t = 0; t < kLanes; t += 4) vst1q_f32(y + t, vdivq_f32(vld1q_f32(y + t), divisor));
+  }
+};
 
 /// Sums of products of bytes: each product in 16 bits, which pairs of then go into sums of 32 bits.
 struct Widening {
@@ -93,49 +98,11 @@ void quantize_group(const float* x, uint32_t cols, uint32_t stride, int8_t* q, i
 
 namespace model {
 
-void neon_quantize(const Quantization& z) {
-  const uint64_t stride = uint64_t{z.words} * 4;
-  for (uint32_t i = 0; i < z.n; ++i)
-    for (uint32_t g = 0; g < z.groups; ++g) {
-      const uint64_t at = uint64_t{i} * z.groups + g;
-      const uint32_t first = g * z.group_size, left = z.cols - first;
-      quantize_group(z.x + i * z.x_stride + first, left < z.group_size ? left : z.group_size,
-                     uint32_t(stride), z.out.q + at * stride, z.out.pairs + at * stride,
-                     z.out.scale + at, z.out.offset + at);
-    }
-}
-
-void neon_multiply_f32(const ProductF32& p) {
-  const uint64_t block = uint64_t{p.cols} * kLanes;
-  const uint32_t half = p.blocks / 2;
-  for (uint32_t i = 0; i < p.n; ++i) {
-    const float* x = p.x + i * p.x_stride;
-    float* y = p.y + i * p.y_stride;
-    for (uint32_t b = 0; b < half; ++b)  // two streams
-      sum_columns(2, p.w + b * block, half * block, kLanes, x, p.cols, y + b * kLanes,
-                  uint64_t{half} * kLanes);
-    if (p.blocks % 2)
-      sum_columns(1, p.w + 2 * half * block, 0, kLanes, x, p.cols, y + 2 * half * kLanes, 0);
-  }
-}
-
-void neon_score(const Head& h) {
-  const float32x4_t divisor = vdupq_n_f32(h.divisor);
-  for (uint32_t first = 0; first < h.steps; first += kLanes) {
-    float* out = h.weights + first;
-    sum_columns(1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, h.dim, out, 0);
-    for (uint32_t t = 0; t < kLanes; t += 4) vst1q_f32(out + t, vdivq_f32(vld1q_f32(out + t), divisor));
-  }
-}
-
-void neon_mix(const Head& h) {
-  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
-    sum_columns(1, h.values + j, 0, h.value_stride, h.weights, h.steps, h.out + j, 0);
-}
-
-void neon_exp(float* x, uint32_t n, float shift) {
-  for (uint32_t i = 0; i < n; ++i) x[i] = rt::exp(x[i] - shift);
-}
+void neon_quantize(const Quantization& z) { quantize_groups(z, quantize_group); }
+void neon_multiply_f32(const ProductF32& p) { FloatLoops<Columns>::multiply(p); }
+void neon_score(const Head& h) { FloatLoops<Columns>::score(h); }
+void neon_mix(const Head& h) { FloatLoops<Columns>::mix(h); }
+void neon_exp(float* x, uint32_t n, float shift) { exp_each(x, n, shift); }
 
 }  // namespace model
 

@@ -1,9 +1,8 @@
 // SSE2: what every x86-64 machine has.
 #include <emmintrin.h>
 
-#include "model/kernels/kernels.hpp"
+#include "model/kernels/loops.hpp"
 #include "model/kernels/x86_64/shared.hpp"
-#include "rt/math.hpp"
 
 // Tiles take their sizes as constants: inlined, their loops are unrolled and their arrays become
 // registers.
@@ -11,8 +10,6 @@
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
-
-constexpr uint32_t kLanes = 16;
 
 /// Four floats, loaded in halves: QEMU's TCG does that in line and calls a helper for a whole load,
 /// and processors that have no more than SSE2 lose little.
@@ -22,22 +19,27 @@ TILE __m128 load4(const float* from) {
   return value;
 }
 
-/// y[b][0..15] = sum over j, ascending, of w[b][j][0..15] * x[j] for one or two blocks that lie
-/// w_step apart, where w[j] is `stride` floats after w[j - 1]. The one loop behind float products,
-/// attention scores and attention's mixing.
-TILE void sum_columns(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x,
-                      uint32_t n, float* y, uint64_t y_step) {
-  __m128 sum[8] = {};
-  for (uint32_t j = 0; j < n; ++j, w += stride) {
-    const __m128 xj = _mm_set1_ps(x[j]);
+/// What loops.hpp wants of a set.
+struct Columns {
+  TILE void sum(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x, uint32_t n, float* y,
+                uint64_t y_step) {
+    __m128 sums[8] = {};
+    for (uint32_t j = 0; j < n; ++j, w += stride) {
+      const __m128 xj = _mm_set1_ps(x[j]);
+      UNROLLED for (int b = 0; b < blocks; ++b)
+        UNROLLED for (int i = 0; i < 4; ++i)
+          sums[b * 4 + i] =
+              _mm_add_ps(sums[b * 4 + i], _mm_mul_ps(load4(w + b * w_step + i * 4), xj));
+    }
     UNROLLED for (int b = 0; b < blocks; ++b)
-      UNROLLED for (int i = 0; i < 4; ++i)
-        sum[b * 4 + i] =
-            _mm_add_ps(sum[b * 4 + i], _mm_mul_ps(load4(w + b * w_step + i * 4), xj));
+      UNROLLED for (int i = 0; i < 4; ++i) _mm_store_ps(y + b * y_step + i * 4, sums[b * 4 + i]);
   }
-  UNROLLED for (int b = 0; b < blocks; ++b)
-    UNROLLED for (int i = 0; i < 4; ++i) _mm_store_ps(y + b * y_step + i * 4, sum[b * 4 + i]);
-}
+
+  TILE void divide(float* y, float by) {
+    const __m128 divisor = _mm_set1_ps(by);
+    for (uint32_t t = 0; t < kLanes; t += 4) _mm_store_ps(y + t, _mm_div_ps(_mm_load_ps(y + t), divisor));
+  }
+};
 
 /// Four rows' words (a word: four bytes of one row) times one word of the vector, given as columns
 /// 0 and 2, and 1 and 3.
@@ -152,50 +154,11 @@ void quantize_group(const float* x, uint32_t cols, uint32_t stride, int8_t* q, i
 
 namespace model {
 
-void sse2_quantize(const Quantization& z) {
-  const uint64_t stride = uint64_t{z.words} * 4;
-  for (uint32_t i = 0; i < z.n; ++i)
-    for (uint32_t g = 0; g < z.groups; ++g) {
-      const uint64_t at = uint64_t{i} * z.groups + g;
-      const uint32_t first = g * z.group_size, left = z.cols - first;
-      quantize_group(z.x + i * z.x_stride + first, left < z.group_size ? left : z.group_size,
-                     uint32_t(stride), z.out.q + at * stride, z.out.pairs + at * stride,
-                     z.out.scale + at, z.out.offset + at);
-    }
-}
-
-void sse2_multiply_f32(const ProductF32& p) {
-  const uint64_t block = uint64_t{p.cols} * kLanes;
-  const uint32_t half = p.blocks / 2;
-  for (uint32_t i = 0; i < p.n; ++i) {
-    const float* x = p.x + i * p.x_stride;
-    float* y = p.y + i * p.y_stride;
-    for (uint32_t b = 0; b < half; ++b)  // two streams
-      sum_columns(2, p.w + b * block, half * block, kLanes, x, p.cols, y + b * kLanes,
-                  uint64_t{half} * kLanes);
-    if (p.blocks % 2)
-      sum_columns(1, p.w + 2 * half * block, 0, kLanes, x, p.cols, y + 2 * half * kLanes, 0);
-  }
-}
-
-void sse2_score(const Head& h) {
-  const __m128 divisor = _mm_set1_ps(h.divisor);
-  for (uint32_t first = 0; first < h.steps; first += kLanes) {
-    float* out = h.weights + first;
-    sum_columns(1, h.keys + uint64_t{first} * h.dim, 0, kLanes, h.q, h.dim, out, 0);
-    for (uint32_t t = 0; t < kLanes; t += 4)
-      _mm_store_ps(out + t, _mm_div_ps(_mm_load_ps(out + t), divisor));
-  }
-}
-
-void sse2_mix(const Head& h) {
-  for (uint32_t j = 0; j < h.value_lanes; j += kLanes)
-    sum_columns(1, h.values + j, 0, h.value_stride, h.weights, h.steps, h.out + j, 0);
-}
-
-void sse2_exp(float* x, uint32_t n, float shift) {
-  for (uint32_t i = 0; i < n; ++i) x[i] = rt::exp(x[i] - shift);
-}
+void sse2_quantize(const Quantization& z) { quantize_groups(z, quantize_group); }
+void sse2_multiply_f32(const ProductF32& p) { FloatLoops<Columns>::multiply(p); }
+void sse2_score(const Head& h) { FloatLoops<Columns>::score(h); }
+void sse2_mix(const Head& h) { FloatLoops<Columns>::mix(h); }
+void sse2_exp(float* x, uint32_t n, float shift) { exp_each(x, n, shift); }
 
 }  // namespace model
 
