@@ -75,19 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!planned) return 0;  // the head has used up its memory
   const model::TensorPlan& plan_of = **planned;
   const uint64_t bytes = plan_of.arena_bytes();
-  const bool too_large = bytes > kMemory || model_file.scratch_bytes() > kMemory;
-  if (too_large || plan.shortage) {
-    const test::Exact<uint8_t> memory(too_large ? kMemory : bytes - rt::min<uint64_t>(plan.shortage, bytes));
-    const test::Exact<uint8_t> scratch_memory(rt::min(kMemory, model_file.scratch_bytes()));
-    rt::Arena arena(memory.span()), scratch(scratch_memory.span());
-    model::Model model;
-    rt::Result<void> done = plan_of.allocate(model, arena);
-    if (done) done = model_file.load(opened.stream, model, scratch);
-    must(!done, "what does not fit is refused");
-    must(done.error().code == rt::Errc::out_of_memory, "what does not fit is out of memory");
-    fuzz::must_be_a_sentence(done.error());
-    return 0;
-  }
+  if (fuzz::lacks_memory(model_file, plan_of, kMemory, plan.shortage, opened.stream)) return 0;
 
   Loaded loaded(model_file, plan_of);
   const rt::Result<void> done = loaded.load(opened.stream, model_file, plan_of);

@@ -37,6 +37,24 @@ struct Loaded {
   }
 };
 
+/// Is the model larger than `most` bytes, or is it to have `shortage` bytes less than it asks for? Then it must be refused.
+inline bool lacks_memory(const model::ModelFile& file, const model::TensorPlan& plan, uint64_t most, uint64_t shortage,
+                         model::Stream& stream) {
+  const uint64_t bytes = plan.arena_bytes();
+  const bool too_large = bytes > most || file.scratch_bytes() > most;
+  if (!too_large && !shortage) return false;
+  const test::Exact<uint8_t> memory(too_large ? most : bytes - rt::min(shortage, bytes));
+  const test::Exact<uint8_t> scratch_memory(rt::min(most, file.scratch_bytes()));
+  rt::Arena arena(memory.span()), scratch(scratch_memory.span());
+  model::Model model;
+  rt::Result<void> done = plan.allocate(model, arena);
+  if (done) done = file.load(stream, model, scratch);
+  must(!done, "what does not fit is refused");
+  must(done.error().code == rt::Errc::out_of_memory, "what does not fit is out of memory");
+  must_be_a_sentence(done.error());
+  return true;
+}
+
 inline std::vector<model::Matrix> matrices_of(const model::Model& m) {
   std::vector<model::Matrix> all = {m.embedding, m.classifier};
   for (const model::Layer& layer : m.layers)

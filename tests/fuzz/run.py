@@ -28,8 +28,8 @@ SECONDS = int(os.environ.get("FUZZ_SECONDS", 20))
 
 # Each target, with the sources that it is there for.
 TARGETS = {
-    "checkpoint": ("model/formats/llama2c.cpp", "model/formats/llama2c_layout.cpp", "model/formats/llama2c_load.cpp", "model/pack.cpp",
-                   "model/transformer.cpp", "model/sampler.cpp", "rt/source.cpp"),
+    "checkpoint": ("model/formats/llama2c.cpp", "model/formats/llama2c_load.cpp", "model/pack.cpp", "model/transformer.cpp",
+                   "model/llama2c_sampler.cpp", "model/chain_sampler.cpp", "rt/source.cpp"),
     "config": ("boot/option_sources.cpp", "boot/options.cpp", "rt/parse.cpp"),
     "encoder": ("model/tokenizers/sentencepiece.cpp",),
     "format": ("rt/format.cpp", "rt/decimal.cpp"),
