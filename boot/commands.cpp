@@ -10,6 +10,7 @@
 #include "boot/plot.hpp"
 #include "boot/start_options.hpp"
 #include "rt/parse.hpp"
+#include "rt/utf.hpp"
 
 namespace boot {
 namespace {
@@ -36,7 +37,7 @@ rt::Result<void> help(Conversation& c, rt::Text about);
 void show_option(Conversation& c, const Option& option) {
   char buffer[24];
   rt::Text value = all_options(c.options).value(option, {buffer, sizeof buffer});
-  value = value.part(0, rt::min<uint64_t>(value.size, 13));
+  value = rt::clip(value, 13);
   rt::print(c.terminal.console, "  %-12s %-13pT %-7s %s\n", option.name, &value, option.initial, option.help);
 }
 

@@ -1,6 +1,7 @@
 #include "boot/status_line.hpp"
 
 #include "boot/platform/screen.hpp"
+#include "rt/utf.hpp"
 
 namespace boot {
 
@@ -15,7 +16,7 @@ void StatusLine::show(rt::Text text) {
   console_.move_to({0, size_.rows - 1});
   const platform::Console::Attribute before = console_.attribute();
   console_.set_color(platform::Color::cyan);
-  console_.write(text.part(0, rt::min<uint64_t>(text.size, size_.columns - 1)));
+  console_.write(rt::clip(text, size_.columns - 1));
   console_.clear_line_end();
   console_.set_attribute(before);
   console_.move_to(story);

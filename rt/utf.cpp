@@ -61,6 +61,14 @@ int encode_utf16(char32_t c, char16_t (&out)[2]) {
   return 2;
 }
 
+Text clip(Text text, uint64_t most) {
+  if (text.size <= most) return text;
+  uint64_t end = most;
+  // A character has three continuation bytes at most: with more of them the text is not UTF-8, and is cut anywhere.
+  while (end && most - end < 3 && (uint8_t(text[end]) & 0xc0) == 0x80) --end;
+  return text.part(0, end);
+}
+
 uint64_t utf8_to_utf16(Text text, Span<char16_t> out) {
   uint64_t used = 0;
   bool full = false;

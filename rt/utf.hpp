@@ -40,6 +40,9 @@ int encode_utf8(char32_t c, char (&out)[4]);
 /// Writes `c` as UTF-16; returns the number of units, 1 or 2. An invalid `c` is written as U+FFFD.
 int encode_utf16(char32_t c, char16_t (&out)[2]);
 
+/// At most the first `most` bytes of a text, without half a character at their end.
+Text clip(Text text, uint64_t most);
+
 /// UTF-8 to UTF-16, terminated, cut at a character's end when `out` is too small (out.count > 0).
 /// Returns the units written without the terminator.
 uint64_t utf8_to_utf16(Text text, Span<char16_t> out);

@@ -1,6 +1,7 @@
 // The answer that is being made: from the queue to its last byte.
 #include "boot/server/server.hpp"
 #include "rt/memory.hpp"
+#include "rt/utf.hpp"
 
 namespace server {
 namespace {
@@ -60,8 +61,7 @@ void Server::say_head(Slot& slot) {
             !job.chat ? "text_completion" : job.stream ? "chat.completion.chunk" : "chat.completion",
             static_cast<unsigned long long>(settings_.epoch + (settings_.epoch ? now_ / 1000 : 0)));
   Escaper escaper(slot.out);
-  const rt::Text name = answerer_.name();
-  escaper.write(name.part(0, rt::min<uint64_t>(name.size, 64)));
+  escaper.write(rt::clip(answerer_.name(), 64));
   slot.out.write("\",\"choices\":[");
 }
 

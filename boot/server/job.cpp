@@ -1,6 +1,7 @@
 #include "boot/server/job.hpp"
 
 #include "rt/parse.hpp"
+#include "rt/utf.hpp"
 
 namespace server {
 namespace {
@@ -62,7 +63,7 @@ const rt::Error& wrong(rt::Text name, const char* wants) {
 
 const rt::Error& unsupported(Value name) {
   const rt::Text raw = name.raw();
-  const rt::Text inner = raw.part(1, rt::min<uint64_t>(raw.size - 2, 60));
+  const rt::Text inner = rt::clip(raw.part(1, raw.size - 2), 60);
   return rt::fail(rt::Errc::unsupported, 0, "'%pT' is not supported by this server", &inner);
 }
 

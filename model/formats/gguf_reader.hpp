@@ -1,6 +1,7 @@
 #pragma once
 #include "model/formats/stream.hpp"
 #include "rt/arena.hpp"
+#include "rt/utf.hpp"
 
 namespace model::gguf {
 
@@ -57,7 +58,7 @@ class Reader {
   /// As refuse_about(), for a key whose value is a text.
   void refuse_value(const rt::Text& subject, const rt::Text& value, const char* what) {
     about(subject);
-    const rt::Text shown = value.part(0, rt::min<uint64_t>(value.size, 32));
+    const rt::Text shown = rt::clip(value, 32);
     refuse(rt::Errc::unsupported, "is %pT; %s", &shown, what);
   }
   void about(const rt::Text& subject);

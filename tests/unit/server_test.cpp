@@ -154,6 +154,14 @@ TEST(Server, WhatIsNotSupportedIsRefusedByName) {
   }
 }
 
+TEST(Server, ALongNameIsQuotedInWholeCharacters) {
+  const std::string most(59, 'a');
+  Served it;
+  Client& client = it.connect(chat((",\"" + most + "\u00e9\":1").c_str()));
+  it.run();
+  EXPECT_NE(message_of(client).find("'" + most + "' is not supported"), std::string::npos) << message_of(client);
+}
+
 TEST(Server, HarmlessDefaultsAreFine) {
   Served it;
   Client& client = it.connect(chat(

@@ -202,6 +202,18 @@ std::string to_utf8(const std::u16string& units, size_t room) {
   return std::string(text.data, text.size);
 }
 
+TEST(Clip, CutsAtACharactersEnd) {
+  const std::string text = "a\u00e9\u20ac\U0001f600b";  // 1, 2, 3, 4 and 1 bytes
+  const uint64_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (uint64_t most = 0; most < 13; ++most)
+    EXPECT_EQ(rt::clip({text.data(), text.size()}, most).size, kept[most]) << most;
+}
+
+TEST(Clip, TakesMostOfWhatIsNotUtf8) {
+  const std::string text(10, '\x80');
+  EXPECT_EQ(rt::clip({text.data(), text.size()}, 8).size, 5u);
+}
+
 TEST(Utf16, IsConvertedBack) {
   EXPECT_EQ(to_utf8(u"a\u00e9\u20ac\U0001f600", 20), "a\u00e9\u20ac\U0001f600");
   EXPECT_EQ(to_utf8(std::u16string(u"ab\0cd", 5), 20), "ab");

@@ -1,6 +1,7 @@
 #include "boot/platform/network/url.hpp"
 
 #include "rt/parse.hpp"
+#include "rt/utf.hpp"
 
 namespace platform {
 namespace {
@@ -30,7 +31,7 @@ bool is_host_character(char c) {
 }
 
 const rt::Error& wrong(rt::Text url, const char* what) {
-  const rt::Text shown = url.part(0, rt::min<uint64_t>(url.size, 160));  // so that what is wrong is not cut off
+  const rt::Text shown = rt::clip(url, 160);  // so that what is wrong is not cut off
   return rt::fail(rt::Errc::usage, 0, "%pT%s: %s", &shown, shown.size < url.size ? "..." : "", what);
 }
 
