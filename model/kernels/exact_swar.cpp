@@ -18,6 +18,7 @@ constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: th
                                                     uint64_t flip, uint64_t mask, uint64_t* sum) {
   uint64_t s[4] = {sum[0], sum[1], sum[2], sum[3]};
   for (; words; --words, w += 64, q += 2 * step) {
+    keep_whole(w), keep_whole(q);
     uint64_t v[4];
     UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]) ^ flip;
     UNROLLED for (int c = 0; c < 4; ++c) {

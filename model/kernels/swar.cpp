@@ -21,7 +21,8 @@ constexpr uint64_t kField = 0x000000ff000000ff;
                                                    const int8_t* q, int32_t offset, int32_t* dot) {
   const uint64_t start = static_cast<uint64_t>(int64_t{offset}) * 0x100000001;
   uint64_t sum[4] = {start, start, start, start};
-  for (uint32_t word = 0; word < words; ++word, w += 64, q += 4) {
+  for (; words; --words, w += 64, q += 4) {
+    keep_whole(w), keep_whole(q);
     uint64_t v[4];
     UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]);
     UNROLLED for (int c = 0; c < 4; ++c) {
