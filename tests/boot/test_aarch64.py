@@ -6,13 +6,12 @@ import subprocess
 
 import pytest
 
-import qemu
+import arm
 import support
-from make_image import BOOT_PATH_AA64, firmware_path
+from make_image import firmware_path
 from story import parse
 from support import DEFAULT_MODEL, DEFAULT_TOKENIZER
 
-CORE, STANDALONE, PROGRAM = (support.OUT / f"llama{form}-aa64.efi" for form in ("-core", "-standalone", ""))
 FIRMWARE = ("aavmf", "aavmf-el2", "u-boot-arm64")
 CPU = ("max", "cortex-a72", "cortex-a53", "neoverse-n1")
 SMP = (1, 2, 4)
@@ -23,15 +22,9 @@ FILES = [(DEFAULT_MODEL, firmware_path("models/default.bin")),
          (DEFAULT_TOKENIZER, firmware_path("models/default-tokenizer.bin"))]
 
 
-def start(machine, firmware, cpu, smp, program=PROGRAM, files=FILES, **config):
-    try:
-        found = qemu.find_firmware(firmware)
-        qemu.qemu(found.arch)
-    except qemu.QemuError as error:
-        pytest.skip(str(error).splitlines()[0])
+def start(machine, firmware, cpu, smp, program=arm.PROGRAM, files=FILES, **config):
     config = {"temperature": 0, "steps": STEPS, "color": "off", "on_finish": "exit", **config}
-    return machine.start(files, config, boot_path=BOOT_PATH_AA64, program=program, firmware=firmware, accel="tcg", cpu=cpu,
-                         smp=smp)
+    return machine.start(files, config, **arm.options(firmware, program, cpu, smp))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +81,7 @@ def test_processors_come_again_for_another_model_and_go_back(machine, expected):
     booted.expect_firmware()
 
 
-@pytest.mark.parametrize("program, files", [(CORE, FILES), (STANDALONE, [])], ids=["core", "standalone"])
+@pytest.mark.parametrize("program, files", [(arm.CORE, FILES), (arm.STANDALONE, [])], ids=["core", "standalone"])
 def test_the_other_forms_tell_it_too(machine, expected, program, files):
     booted = start(machine, "aavmf", "max", 1, program, files)
     assert told(booted)[1] == expected
