@@ -8,7 +8,8 @@ Two more builds in different folders must give the same bytes. Every command of 
 known; every file that the compiler read must be in this tree or be one of the compiler's own freestanding headers; no
 bytes come in by the assembler but the default model; what is linked must be what was compiled. The program must import
 nothing, and no part of it may be both writable and executable. It calls the tables of firmware under their own names,
-and it is no larger than tools/budgets.txt says.
+and it is no larger than tools/budgets.txt says. On AArch64, where they can be told from others, instructions that speak to
+firmware below UEFI or change how the processor works are in two files only.
 """
 import argparse
 import hashlib
@@ -89,6 +90,8 @@ def check_image(audit, program):
     for name, address, size, flags in image.sections:
         rights = "".join(letter if flags & right else "-" for letter, right in (("r", READ), ("w", WRITE), ("x", EXECUTE)))
         print(f"  {name:8} {rights}  {size:9,} bytes at {address:#x}")
+    machine = "AArch64" if "-aa64" in Path(program).name else "x86-64"
+    audit.check(image.machine == machine, f"is for {machine}")
     for promise, kept in image.promises():
         audit.check(kept, promise)
 
@@ -106,16 +109,22 @@ def check_budgets(audit):
         audit.check(size <= most, f"{program} has {size:,} of {most:,} bytes")
 
 
-def print_sizes():
-    print("Code by folder, from the link map")
-    symbols = re.findall(r"^ 0001:([0-9a-f]{8}) +\S+ +[0-9a-f]+ +(?:(\w+):)?(\w+)\.o$",
-                         (ROOT / "out/llama.efi.map").read_text(), re.M)
+def sizes_by_library(link_map):
+    """Bytes of code that each library brought into a program."""
+    symbols = re.findall(r"^ 0001:([0-9a-f]{8}) +\S+ +[0-9a-f]+ +(?:(\w+):)?(\w+)\.o$", link_map, re.M)
     places = sorted((int(address, 16), library or "start") for address, library, _ in symbols)
     sizes = Counter()
     for (start, folder), (end, _) in zip(places, places[1:]):
         sizes[folder] += end - start
-    for folder, size in sizes.most_common():
-        print(f"  {size:7,}  {folder}")
+    return sizes
+
+
+def print_sizes():
+    names = ("llama.efi", "llama-aa64.efi")
+    print("Code by folder, from the link maps of", " and ".join(names))
+    both = [sizes_by_library((ROOT / f"out/{name}.map").read_text()) for name in names]
+    for folder, size in both[0].most_common():
+        print(f"  {size:7,} {both[1][folder]:7,}  {folder}")
 
 
 TABLES = r"(?:g_services|boot_services|runtime_services)"

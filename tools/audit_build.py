@@ -15,6 +15,9 @@ import audit_image
 OWN_FOLDERS = ("boot", "model", "rt", "uefi_headers")
 DATA = {"boot/embedded.S": {"assets/default.bin", "assets/default-tokenizer.bin"},  # who may take which files in whole
         "boot/server/page.S": {"boot/server/page.html"}}
+# Which sources for AArch64 may have instructions that no compiler makes by itself, and which.
+UNCOMMON = {"boot/platform/aarch64/start.S": {"hvc", "smc", "msr", "sys"},
+            "boot/platform/aarch64/instructions.cpp": {"hvc", "smc", "sys"}}
 FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+|__wmmintrin_\w+|cpuid|mm_malloc|arm_neon|arm_bf16|[a-z0-9_]*intrin)\.h")
 # Nothing that names a file, a plugin or another program; -B, -Xclang, @FILE, -include and -isystem are not here.
 COMPILER_OPTION = re.compile(
@@ -133,8 +136,11 @@ class Build:
             contents[made] = (self.root / made).read_bytes()
             if not audit_image.is_object(contents[made]):
                 self.problems.append(f"{made} is no object")
-            elif told := audit_image.directives(contents[made]):
+                continue
+            if told := audit_image.directives(contents[made]):
                 self.problems.append(f"{made} tells the linker {told}")
+            for name in sorted(audit_image.uncommon_instructions(contents[made]) - UNCOMMON.get(objects[made], set())):
+                self.problems.append(f"{objects[made]} has the instruction {name}")
         for archive, members in self.archives.items():
             self.problems += [f"{archive} is made of {name}, which is not compiled here"
                               for name in members if name not in objects]

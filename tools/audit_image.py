@@ -6,7 +6,12 @@ READ, WRITE, EXECUTE = 0x40000000, 0x80000000, 0x20000000
 NX_COMPAT = 0x0100
 PAGE = 4096
 SIGNATURE, RELOCATIONS, DEBUG = 4, 5, 6  # data directories; the last holds the hash of a reproducible build
-MACHINES = {0x8664: "x86-64", 0xAA64: "AArch64"}
+AARCH64 = 0xAA64
+MACHINES = {0x8664: "x86-64", AARCH64: "AArch64"}
+# Of AArch64: name, mask and value. Arm Architecture Reference Manual (DDI 0487), C4.1.
+UNCOMMON = (("svc", 0xFFE0001F, 0xD4000001), ("hvc", 0xFFE0001F, 0xD4000002), ("smc", 0xFFE0001F, 0xD4000003),
+            ("msr", 0xFFF00000, 0xD5100000), ("msr", 0xFFF8F01F, 0xD500401F),
+            ("sys", 0xFFF80000, 0xD5080000), ("eret", 0xFFFFFBFF, 0xD69F03E0))
 
 
 class Image:
@@ -18,6 +23,7 @@ class Image:
         sections, optional_size = struct.unpack_from("<H12xH", data, pe + 6)
         optional = pe + 24
         self.bytes = len(data)
+        self.machine = MACHINES.get(struct.unpack_from("<H", data, pe + 4)[0], "another machine")
         self.alignment = struct.unpack_from("<I", data, optional + 32)[0]
         self.subsystem, self.characteristics = struct.unpack_from("<HH", data, optional + 68)
         count = struct.unpack_from("<I", data, optional + 108)[0]
@@ -51,15 +57,28 @@ def is_object(data):
     return len(data) >= 20 and struct.unpack_from("<H", data)[0] in MACHINES
 
 
+def object_sections(data):
+    """Name, flags and contents of each section of an object."""
+    sections, _, _, _, optional = struct.unpack_from("<HIIIH", data, 2)
+    for i in range(sections):
+        name, _, _, size, at, _, _, _, flags = struct.unpack_from("<8sIIIIIIII", data, 20 + optional + 40 * i)
+        yield name.rstrip(b"\0"), flags, data[at:at + size]
+
+
 def directives(data):
     """What an object tells the linker: it could ask for libraries, exports and imports."""
-    sections, _, _, _, optional = struct.unpack_from("<HIIIH", data, 2)
-    told = b""
-    for i in range(sections):
-        name, _, _, size, at = struct.unpack_from("<8sIIII", data, 20 + optional + 40 * i)
-        if name.rstrip(b"\0") == b".drectve":
-            told += data[at:at + size]
+    told = b"".join(contents for name, _, contents in object_sections(data) if name == b".drectve")
     return told.decode(errors="replace").strip()
+
+
+def uncommon_instructions(data):
+    """Which instructions of an object for AArch64, that no compiler makes by itself, speak to firmware below UEFI or change
+    how the processor works: their names. Every instruction has four bytes, so none can hide."""
+    if struct.unpack_from("<H", data)[0] != AARCH64:
+        return set()
+    return {name for _, flags, contents in object_sections(data) if flags & EXECUTE
+            for word, in struct.iter_unpack("<I", contents[:len(contents) // 4 * 4])
+            for name, mask, value in UNCOMMON if word & mask == value}
 
 
 def archive_members(path):

@@ -1,4 +1,5 @@
-"""The audit, on the program as it is and on faults that somebody could plant."""
+"""The audit, on the programs as they are and on faults that somebody could plant, in those of each architecture."""
+import re
 import shutil
 import struct
 import subprocess
@@ -6,7 +7,7 @@ import sys
 
 import pytest
 
-from support import ROOT
+from support import ROOT, built
 
 sys.path.insert(0, str(ROOT / "tools"))
 import audit  # noqa: E402
@@ -15,13 +16,13 @@ import audit_image  # noqa: E402
 
 # A tree with one program of two sources, made by the commands of build.ninja.
 BUILD = """
-flags = -std=c++20 -ffreestanding -fno-exceptions --target=x86_64-unknown-windows -O2
+flags = -std=c++20 -ffreestanding -fno-exceptions --target={arch}-unknown-windows -O2
 rule cxx
   command = clang++ $flags -Itools/build/see/rt -MD -MF $out.d -c $in -o $out
 rule archive
   command = rm -f $out && lld-link /lib /nologo /out:$out $in
 rule link
-  command = lld-link /nologo /subsystem:efi_application /entry:efi_start /nodefaultlib /machine:x64 /out:$out $in
+  command = lld-link /nologo /subsystem:efi_application /entry:efi_start /nodefaultlib /machine:{machine} /out:$out $in
 build out/rt/add.o: cxx rt/add.cpp
 build out/rt.a: archive out/rt/add.o
 build out/boot/main.o: cxx boot/main.cpp
@@ -37,14 +38,16 @@ FILES = {
     "assets/default.bin": "weights",
     "blob.bin": "foreign",
 }
-LISTED = "boot/main.o: cxx boot/main.cpp\n"
+LINKER_MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
+PROGRAMS = pytest.mark.parametrize("program", ["out/llama.efi", "out/llama-aa64.efi"])
 
 
 class Tree:
-    def __init__(self, root):
+    def __init__(self, root, arch):
         self.root = root
         for name, text in FILES.items():
             self.write(name, text)
+        self.write("build.ninja", BUILD.format(arch=arch, machine=LINKER_MACHINES[arch]))
         (root / "tools/build/see/rt").mkdir(parents=True)
         (root / "tools/build/see/rt/rt").symlink_to(root / "rt")
 
@@ -63,9 +66,14 @@ class Tree:
         return audit_build.Build(self.root, ["out/program.efi"]).problems
 
 
+@pytest.fixture(params=LINKER_MACHINES)
+def tree(tmp_path, request):
+    return Tree(tmp_path, request.param)
+
+
 @pytest.fixture
-def tree(tmp_path):
-    return Tree(tmp_path)
+def arm_tree(tmp_path):
+    return Tree(tmp_path, "aarch64")
 
 
 def test_the_program_keeps_every_promise():
@@ -75,7 +83,8 @@ def test_the_program_keeps_every_promise():
 
 def test_the_tracked_files_alone_give_the_same_bytes_in_another_folder(tmp_path):
     """A part of the program, of each floor; the audit builds all of it, twice."""
-    goals = ["out/efi/rt.a", "out/efi/boot/embedded.o", "out/efi/boot/platform/clock.o", "out/efi/model/model.o"]
+    goals = ["out/efi/rt.a", "out/efi/boot/embedded.o", "out/efi/boot/platform/clock.o", "out/efi/model/model.o",
+             "out/aa64/rt.a", "out/aa64/processor.a", "out/aa64/boot/platform/aarch64/start.o"]
     subprocess.run(["ninja", *goals], cwd=ROOT, check=True, capture_output=True)
     assert audit.built_elsewhere(tmp_path, goals) == [audit.sha256(ROOT / goal) for goal in goals]
 
@@ -127,6 +136,8 @@ def test_a_source_from_outside(tree):
     'asm(".macro take what\\n.\\\\what \\"blob.bin\\"\\n.endm\\ntake incbin");',
     '[[gnu::used]] static void f() { asm volatile(".section .rdata; .INCBIN \\"blob.bin\\"; .text"); }',
     'asm("/* \\" */ .incbin \\"blob.bin\\" /* \\" */");',
+    'asm("# a comment\\r.incbin \\"blob.bin\\"");',
+    'asm("nop; .incbin \\"blob.bin\\"");',
 ])
 def test_a_foreign_blob_by_the_assembler(tree, text):
     tree.change("rt/add.cpp", "uint64_t add", text + "\nuint64_t add")
@@ -158,15 +169,85 @@ def test_an_object_that_tells_the_linker_something(tree):
     assert any("tells the linker" in problem for problem in tree.problems())
 
 
+@pytest.mark.parametrize("instruction, name", [
+    ("hvc #0", "hvc"), ("smc #7", "smc"), ("svc #0", "svc"), ("msr fpcr, xzr", "msr"), ("msr daifset, #2", "msr"),
+    ("msr s3_0_c1_c0_0, x0", "msr"), ("dc civac, x0", "sys"), ("tlbi vmalle1", "sys"), ("eret", "eret"),
+    (".inst 0xd4000003", "smc"), (r'.section .other, \"xr\"; .long 0xd4000002; .text', "hvc"),
+])
+def test_an_instruction_that_only_two_files_may_have(arm_tree, instruction, name):
+    arm_tree.change("rt/add.cpp", "{ return", f'{{ asm volatile("{instruction}"); return')
+    assert f"rt/add.cpp has the instruction {name}" in arm_tree.problems()
+
+
+def test_an_instruction_that_this_file_may_have_but_not_that_one(arm_tree):
+    arm_tree.write("boot/platform/aarch64/instructions.cpp", 'void f() { asm volatile("hvc #0\\n\\tmsr fpcr, xzr"); }\n')
+    arm_tree.change("build.ninja", "build out/program.efi: link", "build out/i.o: cxx boot/platform/aarch64/instructions.cpp\n"
+                    "build out/program.efi: link out/i.o")
+    assert arm_tree.problems() == ["boot/platform/aarch64/instructions.cpp has the instruction msr"]
+
+
+class Headers:
+    """A copy of a program, whose headers a test changes."""
+
+    def __init__(self, program, path):
+        self.data, self.path = bytearray(built(ROOT / program).read_bytes()), path
+        self.pe = struct.unpack_from("<I", self.data, 0x3C)[0]
+        self.optional = self.pe + 24
+        count, size = struct.unpack_from("<H12xH", self.data, self.pe + 6)
+        self.sections = {}  # name -> where its header is
+        for at in range(self.optional + size, self.optional + size + 40 * count, 40):
+            self.sections[self.data[at:at + 8].rstrip(b"\0").decode()] = at
+
+    def put(self, at, form, *values):
+        struct.pack_into("<" + form, self.data, at, *values)
+
+    def broken(self):
+        self.path.write_bytes(self.data)
+        return [promise for promise, kept in audit_image.Image(self.path).promises() if not kept]
+
+
+@pytest.fixture
+def headers(tmp_path):
+    return lambda program: Headers(program, tmp_path / "planted.efi")
+
+
+@PROGRAMS
 @pytest.mark.parametrize("directory", [0, 1, 2, 3, 9, 10, 11, 12, 13, 14])
-def test_a_directory_of_the_image_that_should_be_empty(tmp_path, directory):
-    """13 is a delay import."""
-    data = bytearray((ROOT / "out/llama.efi").read_bytes())
-    optional = struct.unpack_from("<I", data, 0x3C)[0] + 24
-    struct.pack_into("<II", data, optional + 112 + 8 * directory, 0x1000, 64)
-    (tmp_path / "planted.efi").write_bytes(data)
-    broken = [promise for promise, kept in audit_image.Image(tmp_path / "planted.efi").promises() if not kept]
+def test_a_directory_of_the_image_that_should_be_empty(headers, program, directory):
+    """1 and 13 are imports, 3 the tables by which exceptions are handled, 9 what runs for each thread."""
+    image = headers(program)
+    image.put(image.optional + 112 + 8 * directory, "II", 0x1000, 64)
+    broken = image.broken()
     assert len(broken) == 1 and f"data directory {directory}" in broken[0]
+
+
+@PROGRAMS
+@pytest.mark.parametrize("plant, promise", [
+    (lambda i: i.put(i.sections[".text"] + 36, "I", 0xE0000020), "nothing is writable and executable"),
+    (lambda i: i.put(i.sections[".data"] + 36, "I", 0xE0000040), "nothing is writable and executable"),
+    (lambda i: i.put(i.optional + 32, "I", 512), "sections are aligned to pages"),
+    (lambda i: i.put(i.optional + 70, "H", 0x0040), "NX_COMPAT is set"),
+    (lambda i: i.put(i.optional + 112 + 8 * 5, "II", 0, 0), "relocations are kept"),
+    (lambda i: i.put(i.sections[".sbat"], "8s", b".other"), ".sbat is there, on a page of its own"),
+    (lambda i: i.put(i.sections[".sbat"] + 12, "I", 0x1040), ".sbat is there, on a page of its own"),
+    (lambda i: i.put(i.sections[".data"], "8s", b".CRT"), "no initialisers that run before efi_main"),
+], ids=["code that is written", "data that is run", "alignment", "NX_COMPAT", "relocations", "no SBAT", "SBAT", "initialisers"])
+def test_a_header_of_the_image_that_says_something_else(headers, program, plant, promise):
+    image = headers(program)
+    assert image.broken() == []
+    plant(image)
+    assert image.broken() == [promise]
+
+
+@PROGRAMS
+def test_a_program_for_another_machine_under_this_name(headers, program, tmp_path, capsys):
+    image = headers(program)
+    image.put(image.pe + 4, "H", {0x8664: 0xAA64, 0xAA64: 0x8664}[struct.unpack_from("<H", image.data, image.pe + 4)[0]])
+    planted = tmp_path / (ROOT / program).name
+    planted.write_bytes(image.data)
+    found = audit.Audit()
+    audit.check_image(found, planted)
+    assert found.broken == 1 and "BROKEN  is for " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", [
@@ -181,6 +262,42 @@ def test_a_directory_of_the_image_that_should_be_empty(tmp_path, directory):
 ])
 def test_a_table_of_services_under_another_name(line):
     assert audit.hidden_tables("boot/platform/clock.cpp", f"void f() {{\n  {line}\n}}\n")
+
+
+@pytest.mark.parametrize("folder", ["boot/platform/x86_64", "boot/platform/aarch64", "model/kernels/aarch64", "rt/aarch64"])
+def test_a_table_of_services_is_found_in_the_folders_of_each_architecture(folder, tmp_path, monkeypatch, capsys):
+    for other in ("boot", "model", "rt", folder):
+        (tmp_path / other).mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder / "starter.cpp").write_text("void f() { g_services->stall(1); }\nauto* s = g_services;\n")
+    monkeypatch.setattr(audit, "ROOT", tmp_path)
+    found = audit.Audit()
+    audit.check_services(found)
+    said = capsys.readouterr().out
+    assert found.broken == 1 and f"{folder}/starter.cpp: auto* s = g_services;" in said
+    assert re.search(rf"BootServices stall +{folder}/starter.cpp", said)
+
+
+def test_code_is_counted_by_library():
+    lines = [" 0001:00000000       efi_start       0000000140001000     start.o",
+             " 0001:00000010       f               0000000140001010     rt:abi.o",
+             " 0001:00000050       g               0000000140001050     model:arena.o",
+             " 0002:00000000       h               0000000140002000     rt:abi.o",
+             " 0001:00000070       i               0000000140001070     rt:math.o"]
+    assert audit.sizes_by_library("\n".join(lines)) == {"start": 16, "rt": 64, "model": 32}
+
+
+def test_a_program_that_two_folders_make_differently_is_not_reproducible(monkeypatch, capsys):
+    sums = iter((["one"] * len(audit.PROGRAMS), ["one"] * (len(audit.PROGRAMS) - 1) + ["two"]))
+    monkeypatch.setattr(audit, "built_elsewhere", lambda folder, goals: next(sums))
+    monkeypatch.setattr(audit, "sha256", lambda path: "one")
+    found = audit.Audit()
+    audit.check_reproducible(found)
+    assert found.broken == 1
+    assert "BROKEN  out/llama-standalone-aa64.efi is the same from three folders" in capsys.readouterr().out
+
+
+def test_every_form_of_the_program_is_audited():
+    assert set(audit.PROGRAMS) == {f"out/llama{form}{arch}.efi" for form in ("", "-core", "-standalone") for arch in ("", "-aa64")}
 
 
 def test_a_table_of_services_under_its_own_name():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import audit
-from support import EFI, ROOT, built
+from support import EFI, OUT, ROOT, built
 
 pytestmark = pytest.mark.skipif(not (shutil.which("sbsign") and shutil.which("openssl")),
                                 reason="sbsign or openssl is not installed")
@@ -39,13 +39,19 @@ def test_the_environment_names_the_key(keys, program):
     assert done.returncode == 0 and "llama-signed.efi: signed, and verified" in done.stdout
 
 
-def test_a_signature_changes_nothing_of_the_program(keys, program, capsys):
+@pytest.mark.parametrize("name", ["llama.efi", "llama-standalone.efi", "llama-aa64.efi", "llama-standalone-aa64.efi"])
+def test_a_signature_changes_nothing_of_the_program(keys, name, tmp_path, capsys):
+    original = built(OUT / name)
+    program = Path(shutil.copy(original, tmp_path))
     assert sign(program, "--key", keys / "one.key", "--cert", keys / "one.crt").returncode == 0
-    signed = program.with_name("llama-signed.efi")
+    signed = program.with_name(f"{program.stem}-signed.efi")
+    verified = [subprocess.run(["sbverify", "--cert", keys / f"{key}.crt", signed], capture_output=True).returncode == 0
+                for key in ("one", "two")]
+    assert verified == [True, False]
     promises = audit.Audit()
     audit.check_image(promises, signed)
     assert not promises.broken, capsys.readouterr().out
-    before, after = (bytearray(path.read_bytes()) for path in (EFI, signed))
+    before, after = (bytearray(path.read_bytes()) for path in (original, signed))
     optional = int.from_bytes(before[0x3c:0x40], "little") + 24
     for data in (before, after):
         data[optional + 64:optional + 68] = bytes(4)    # the checksum
