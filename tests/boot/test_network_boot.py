@@ -1,10 +1,11 @@
-"""Machines without a disk, which get all they need over the network: PXE, HTTP Boot, iPXE."""
+"""Machines without a disk, which get all they need over the network: PXE, HTTP Boot, iPXE; each architecture."""
 import shutil
 import struct
 from pathlib import Path
 
 import pytest
 
+import arm
 import qemu
 import variables
 from story import STATISTICS, told
@@ -12,6 +13,7 @@ from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, OUT, STANDALONE, buil
 from web import Web
 
 STORY = {"steps": 20, "temperature": 0, "ids": "on", "on_finish": "exit"}
+BOTH = pytest.mark.parametrize("arch", ["x86_64", "aarch64"])
 CONFIG = "".join(f"{name} = {value}\n" for name, value in STORY.items())
 MODEL = {"/fleet/models/default.bin": DEFAULT_MODEL.read_bytes(),
          "/fleet/models/default-tokenizer.bin": DEFAULT_TOKENIZER.read_bytes()}
@@ -36,20 +38,35 @@ def serve():
         server.close()
 
 
-def http_boot(machine, web, path, options="", **more):
+def program(arch):
+    return built({"x86_64": EFI, "aarch64": arm.PROGRAM}[arch])
+
+
+def diskless(machine, arch, **options):
+    """A machine of that architecture, without a disk."""
+    if arch == "aarch64":
+        arm.need()
+        options = {"firmware": "aavmf", "accel": "tcg", **options}
+    return machine.diskless(**options)
+
+
+def http_boot(machine, web, path, options="", arch="x86_64", **more):
     """A machine whose one boot entry is a URL."""
-    empty = qemu.flash_files("ovmf")[1]
+    if arch == "aarch64":
+        arm.need()
+    empty = qemu.flash_files("aavmf" if arch == "aarch64" else "ovmf")[1]
     entries = [variables.http_entry(0, web.url(path), options), variables.Variable("BootOrder", struct.pack("<H", 0))]
     try:
         store = variables.flash_file(machine.folder / "variables.fd", entries, empty)
     except ValueError as error:
         pytest.skip(f"{empty}: {error}")
-    return machine.diskless(variables=store, extra=card(), **more)
+    return diskless(machine, arch, variables=store, extra=card(), **more)
 
 
-def test_http_boot_finds_settings_and_model_beside_the_program(machine, serve):
-    web = serve({"/fleet/llama.efi": built(EFI).read_bytes(), "/fleet/llama.cfg": CONFIG.encode(), **MODEL})
-    booted = http_boot(machine, web, "/fleet/llama.efi")
+@BOTH
+def test_http_boot_finds_settings_and_model_beside_the_program(machine, serve, arch):
+    web = serve({"/fleet/llama.efi": program(arch).read_bytes(), "/fleet/llama.cfg": CONFIG.encode(), **MODEL})
+    booted = http_boot(machine, web, "/fleet/llama.efi", arch=arch)
     assert len(told(booted).ids) == STORY["steps"]
     asked = [path for path in web.asked if path != "/fleet/llama.efi" and not path.startswith("HEAD")]
     assert asked == ["/fleet/llama.cfg", "/fleet/models/default.bin", "/fleet/models/default-tokenizer.bin",
@@ -73,20 +90,22 @@ def test_http_boot_without_a_model_says_where_it_was_looked_for(machine, serve):
     assert web.url("/fleet/models/default.bin") in line and "no such file" in line
 
 
-def test_pxe_boots_the_program_that_has_a_model(machine):
+@BOTH
+def test_pxe_boots_the_program_that_has_a_model(machine, arch):
     folder = machine.folder / "tftp"
     folder.mkdir(parents=True)
-    shutil.copy(built(STANDALONE), folder / "llama.efi")
-    booted = machine.diskless(extra=card(tftp=folder, bootfile="llama.efi"))
+    shutil.copy(built({"x86_64": STANDALONE, "aarch64": arm.STANDALONE}[arch]), folder / "llama.efi")
+    booted = diskless(machine, arch, extra=card(tftp=folder, bootfile="llama.efi"))
     booted.expect(STATISTICS, timeout=90)
     assert "the built-in model" in booted.text
 
 
-def test_pxe_alone_says_that_it_brings_no_model(machine):
+@pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
+def test_pxe_alone_says_that_it_brings_no_model(machine, arch):
     folder = machine.folder / "tftp"
     folder.mkdir(parents=True)
-    shutil.copy(built(EFI), folder)
-    booted = machine.diskless(extra=card(tftp=folder, bootfile="llama.efi"))
+    shutil.copy(program(arch), folder / "llama.efi")
+    booted = diskless(machine, arch, extra=card(tftp=folder, bootfile="llama.efi"))
     line = booted.expect(r"error: ([^\r]*)\r\n", timeout=60)[1]
     assert "PXE hands over this program alone" in line and "HTTP" in line
 

@@ -1,13 +1,16 @@
-"""With Secure Boot on, and a throw-away key in the firmware's list of those it trusts: what is signed with it starts,
+"""With Secure Boot on, on each architecture, and a throw-away key in the firmware's list of those it trusts: what is signed with it starts,
 and nothing else."""
 import shutil
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+import arm
 import qemu
 import variables
-from make_image import BOOT_PATH
+from make_image import BOOT_PATH, BOOT_PATH_AA64
 from story import told
 from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, ROOT, STANDALONE, built, own_cases
 
@@ -52,15 +55,32 @@ def trusted(folder):
     return Key(folder, "trusted")
 
 
-@pytest.fixture(scope="module")
-def empty_store():
-    """OVMF's variable store, into which keys can be put."""
-    try:
-        store = qemu.flash_files("ovmf-secure")[1]
-        variables.in_flash([], store.read_bytes())
-    except (qemu.QemuError, ValueError) as error:
-        pytest.skip(str(error).partition(":")[0])
-    return store
+@dataclass(frozen=True)
+class Kind:
+    """An architecture: its programs, its firmware with Secure Boot, and where that looks for a program."""
+    program: Path
+    standalone: Path
+    firmware: str
+    boot_path: str
+
+    def empty_store(self):
+        """The firmware's variable store, into which keys can be put."""
+        try:
+            qemu.qemu(qemu.find_firmware(self.firmware).arch)
+            store = qemu.flash_files(self.firmware)[1]
+            variables.in_flash([], variables.empty_store(store))
+        except (qemu.QemuError, ValueError) as error:
+            pytest.skip(str(error).partition(":")[0])
+        return store
+
+
+KINDS = {"x86_64": Kind(EFI, STANDALONE, "ovmf-secure", BOOT_PATH),
+         "aarch64": Kind(arm.PROGRAM, arm.STANDALONE, "aavmf", BOOT_PATH_AA64)}
+
+
+@pytest.fixture
+def kind(request):
+    return KINDS[request.param]
 
 
 def flipped(path, at):
@@ -70,19 +90,21 @@ def flipped(path, at):
     return bytes(data)
 
 
-def test_signed_starts_and_nothing_else_does(machine, folder, trusted, empty_store):
-    signed = trusted.sign(EFI, folder)
-    (folder / "stranger").mkdir()
-    foreign = Key(folder, "stranger").sign(EFI, folder / "stranger")
-    refused = {"unsigned": EFI, "foreign": foreign, "flipped-program": flipped(signed, EFI.stat().st_size // 2),
+@pytest.mark.parametrize("kind", KINDS, indirect=True)
+def test_signed_starts_and_nothing_else_does(machine, folder, trusted, kind):
+    signed = trusted.sign(kind.program, folder)
+    (folder / "stranger").mkdir(exist_ok=True)
+    foreign = Key(folder, "stranger").sign(kind.program, folder / "stranger")
+    refused = {"unsigned": kind.program, "foreign": foreign,
+               "flipped-program": flipped(signed, kind.program.stat().st_size // 2),
                "flipped-signature": flipped(signed, signed.stat().st_size - 100)}
     programs = {**refused, "signed": signed}
     # Firmware tries one after the other until one starts.
     entries = variables.boot_entries([(f"{name}.efi", "") for name in programs])
     keys = variables.keys(trusted.der.read_bytes())
-    store = variables.flash_file(folder / "refuse.fd", [*keys, *entries], empty_store)
+    store = variables.flash_file(folder / f"refuse-{kind.firmware}.fd", [*keys, *entries], kind.empty_store())
     booted = machine.start([*MODEL, *((program, f"{name}.efi") for name, program in refused.items())], CONFIG,
-                           program=signed, boot_path="signed.efi", firmware="ovmf-secure", variables=store)
+                           program=signed, boot_path="signed.efi", firmware=kind.firmware, variables=store)
     for number, name in enumerate(refused):
         said = booted.expect(rf'BdsDxe: (starting|failed to load) Boot{number:04X} "{name}" ([^\n]*)\r\n', timeout=120)
         assert said[1] == "failed to load" and said[2].endswith(": Access Denied")
@@ -91,9 +113,11 @@ def test_signed_starts_and_nothing_else_does(machine, folder, trusted, empty_sto
     assert booted.expect_firmware() is None
 
 
-def test_the_standalone_program_starts_when_signed(machine, folder, trusted, empty_store):
-    store = variables.flash_file(folder / "standalone.fd", variables.keys(trusted.der.read_bytes()), empty_store)
-    booted = machine.start([], CONFIG, program=trusted.sign(STANDALONE, folder), boot_path=BOOT_PATH,
-                           firmware="ovmf-secure", variables=store)
+@pytest.mark.parametrize("kind", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)], indirect=True)
+def test_the_standalone_program_starts_when_signed(machine, folder, trusted, kind):
+    store = variables.flash_file(folder / f"standalone-{kind.firmware}.fd", variables.keys(trusted.der.read_bytes()),
+                                 kind.empty_store())
+    booted = machine.start([], CONFIG, program=trusted.sign(kind.standalone, folder), boot_path=kind.boot_path,
+                           firmware=kind.firmware, variables=store)
     assert told(booted).ids == CASE["tokens"]
     assert booted.expect_firmware() is None

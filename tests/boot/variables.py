@@ -1,7 +1,7 @@
 """UEFI variables that a machine starts with: boot entries, and the keys of Secure Boot. Written straight into what
 firmware keeps them in, so that no earlier boot has to set them.
 
-OVMF keeps them in flash: a firmware volume that holds a variable store (UEFI PI 1.7 volume 3, §3.2.1; EDK II,
+OVMF and AAVMF keep them in flash: a firmware volume that holds a variable store (UEFI PI 1.7 volume 3, §3.2.1; EDK II,
 MdeModulePkg/Include/Guid/VariableFormat.h and SecurityPkg's authenticated form of it). U-Boot keeps them in the file
 ubootefi.var of the EFI system partition (EBBR 2.1, "File Format For Storing EFI Variables").
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import make_image
 
 GLOBAL = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")             # UEFI 2.10 §3.3
+NV_DATA_VOLUME = uuid.UUID("fff12b8d-7696-4c8b-a985-2747075b4f50")
 SECURITY_DATABASE = uuid.UUID("d719b2cb-3d3a-4596-a3bc-dad00e67656f")  # §32.4.1: db and dbx
 X509 = uuid.UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072")               # §32.4.1: a signature is a certificate
 AUTHENTICATED_STORE = uuid.UUID("aaf32c78-947b-439a-a180-2e144ec37792")
@@ -106,8 +107,27 @@ def keys(certificate):
             for name, vendor in (("PK", GLOBAL), ("KEK", GLOBAL), ("db", SECURITY_DATABASE))]
 
 
+def empty_store(path):
+    """The bytes of firmware's empty variable store. AAVMF's may be a file of zeros, which firmware formats when it first
+    starts: then, what it makes of it."""
+    data = Path(path).read_bytes()
+    if any(data):
+        return data
+    block, blocks = 0x40000, 3  # variables, work in progress, spare: ArmVirtPkg/VarStore.fdf.inc
+    head = struct.pack("<16x16sQ4sIHHHBBIIII", NV_DATA_VOLUME.bytes_le, blocks * block, b"_FVH", 0xe36, 72, 0, 0, 0, 2,
+                       blocks, block, 0, 0)
+    checksum = -sum(struct.unpack("<36H", head)) & 0xffff
+    head = head[:0x32] + struct.pack("<H", checksum) + head[0x34:]
+    formatted, healthy = 0x5a, 0xfe
+    head += struct.pack("<16sIBB6x", AUTHENTICATED_STORE.bytes_le, block - len(head), formatted, healthy)
+    return head.ljust(blocks * block, b"\xff") + data[blocks * block:]
+
+
 def flash_file(path, variables, empty):
     """Writes the variable store `path` for Machine(variables=path)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(in_flash(variables, Path(empty).read_bytes()))
+    data = in_flash(variables, empty_store(empty))
+    with open(path, "wb") as file:
+        file.write(data.rstrip(b"\0"))  # AAVMF's has 63 MiB of zeros behind it
+        file.truncate(len(data))
     return path
