@@ -2,6 +2,7 @@
 
 #include "boot/commands.hpp"
 #include "boot/platform/entropy.hpp"
+#include "boot/platform/firmware.hpp"
 #include "boot/platform/network/tcp.hpp"
 #include "boot/server/model_answerer.hpp"
 #include "boot/server/server.hpp"
@@ -16,10 +17,17 @@ class FirmwareWire final : public server::Wire {
   void use(platform::Connection* connection) { connection_ = connection; }
   bool is_free() const { return !connection_; }
 
-  uint64_t read(rt::Span<uint8_t> into) override { return connection_->read(into); }
-  uint64_t write(rt::Span<const uint8_t> bytes) override { return connection_->write(bytes); }
+  uint64_t read(rt::Span<uint8_t> into) override { return count(connection_->read(into)); }
+  uint64_t write(rt::Span<const uint8_t> bytes) override { return count(connection_->write(bytes)); }
+  /// Did bytes move since the last call?
+  bool take_moved() {
+    const bool moved = moved_;
+    moved_ = false;
+    return moved;
+  }
   bool ended() override { return connection_->closed_by_peer(); }
   bool failed() override { return connection_->failed(); }
+  uefi::Status why() const { return connection_->why(); }
   rt::Text peer(rt::Span<char> buffer) override { return platform::ip4_text(connection_->peer(), buffer); }
   void close() override {
     connection_->close();
@@ -31,8 +39,20 @@ class FirmwareWire final : public server::Wire {
   }
 
  private:
+  uint64_t count(uint64_t bytes) {
+    moved_ |= bytes != 0;
+    return bytes;
+  }
+
   platform::Connection* connection_ = nullptr;
+  bool moved_ = false;
 };
+
+/// Is it what clients and networks do, and nothing to tell the user?
+bool is_of_peer(uefi::Status why) {
+  return why == uefi::Status::timeout || why == uefi::Status::aborted ||
+         uint64_t(why) >= uint64_t(uefi::kNetworkUnreachable);
+}
 
 /// The console's model, whichever that is, on all processors while it answers.
 class Answering final : public server::Answerer {
@@ -110,6 +130,11 @@ struct Serving::Inside {
     bool above = false;
   };
 
+  void say(const char* what, const rt::Error& error) {
+    char text[200];
+    log.write(rt::print_to({text, sizeof text}, "%s: %s\n", what, error.text));
+  }
+
   const platform::Clock& clock;
   Answering answering;
   Log log;
@@ -117,6 +142,7 @@ struct Serving::Inside {
   server::Server server;
   platform::Listener& listener;
   FirmwareWire wires[kConnections];
+  uint64_t moved_at = 0;  // the last time that a byte came or went
 
  private:
   uint64_t now_ = 0;
@@ -141,6 +167,7 @@ rt::Result<void> Serving::open(uint16_t port) {
   memory_ = static_cast<platform::Pages&&>(*memory);
   inside_ = new (rt::Placement{memory_.memory().data})
       Inside(conversation_, **listener, settings, memory_.memory().from(own));
+  inside_->moved_at = inside_->now();
   use_model();
   const rt::Text address = (*network)->address_text();
   rt::print(terminal.console, "serving on http://%pT:%u%s; /serve off ends it\n", &address, port,
@@ -165,10 +192,15 @@ void Serving::round() {
     platform::Connection* const connection = in.listener.accepted();
     if (!connection) break;
     wire.use(connection);
-    in.server.accept(wire, in.now());
+    in.server.accept(wire, in.moved_at = in.now());
   }
+  for (FirmwareWire& wire : in.wires)
+    if (!wire.is_free() && wire.failed() && !is_of_peer(wire.why()))
+      in.say("note", platform::firmware_error(wire.why(), "a connection broke"));
   in.server.metrics.memory = platform::memory_count().now;
   in.server.poll(in.now());
+  for (FirmwareWire& wire : in.wires)
+    if (wire.take_moved()) in.moved_at = in.now();
   if (!in.server.busy()) return;
   if (in.server.answering() && conversation_.terminal.keyboard.stop_pressed()) in.server.stop_answer(in.now());
   else in.server.step(in.now());
@@ -176,11 +208,20 @@ void Serving::round() {
 
 bool Serving::step() {
   if (!inside_) return false;
+  // Who has just been answered may ask again. Later the processor sleeps, and the next one waits for firmware's clock.
+  constexpr uint32_t kAwake = 100;  // milliseconds
   // Looking for a key takes firmware longer than looking for a packet.
   constexpr uint32_t kRounds = 16;
   inside_->log.above = true;
   for (uint32_t i = 0; i < kRounds && !inside_->server.busy(); ++i) round();
   if (inside_->server.busy()) round();
+  else if (inside_->now() - inside_->moved_at > kAwake) conversation_.terminal.keyboard.rest();
+  if (inside_->listener.failed()) {
+    inside_->say("error", platform::firmware_error(inside_->listener.why(), "no connection can come any more, and serving "
+                                                                           "ends"));
+    close();
+    return false;
+  }
   inside_->log.above = false;
   return true;
 }

@@ -4,6 +4,7 @@
 namespace uefi {
 
 /// UEFI 2.10 §28.1.4: how a connection can end. Not in the table of Appendix D.
+inline constexpr Status kNetworkUnreachable = Status(kErrorBit | 100);  // the first of those that come from a network
 inline constexpr Status kConnectionFin = Status(kErrorBit | 104);      // the other side has sent all
 inline constexpr Status kConnectionReset = Status(kErrorBit | 105);
 inline constexpr Status kConnectionRefused = Status(kErrorBit | 106);

@@ -134,12 +134,26 @@ bool Keyboard::poll(Key& key) {
 bool Keyboard::wait(Key& key) {
   while (!poll(key)) {
     if (!present()) return false;
-    uefi::Event event = extended_ ? extended_->wait_for_key_ex : simple_->wait_for_key;
+    uefi::Event event = key_event();
     uefi::Uintn index = 0;
     if (!event || g_services->wait_for_event(1, &event, &index) != Status::success)
       (void)g_services->stall(10'000);
   }
   return true;
+}
+
+void Keyboard::rest() {
+  constexpr uint64_t kMilliseconds = 10;  // the period of firmware's clock, as a rule: less would not be kept
+  uefi::Event events[2] = {nullptr, key_event()};
+  uefi::Uintn index = 0;
+  bool rested = false;
+  if (g_services->create_event(uefi::kEventTimer, uefi::Tpl::application, nullptr, nullptr, events) == Status::success &&
+      events[0]) {
+    rested = g_services->set_timer(events[0], uefi::TimerDelay::relative, kMilliseconds * 10'000) == Status::success &&
+             g_services->wait_for_event(events[1] ? 2 : 1, events, &index) == Status::success;
+    (void)g_services->close_event(events[0]);
+  }
+  if (!rested) (void)g_services->stall(kMilliseconds * 1000);
 }
 
 bool Keyboard::stop_pressed() {

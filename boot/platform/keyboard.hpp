@@ -42,6 +42,8 @@ class Keyboard {
   bool poll(Key& key);
   /// Waits for the next key; false if there is no keyboard.
   bool wait(Key& key);
+  /// Waits for a key, for 10 ms at most; the processor sleeps meanwhile. For who has more to look at than keys.
+  void rest();
   /// Was Esc or Ctrl-C pressed? Then it and what was typed before it are dropped; else all keys
   /// stay in the queue.
   bool stop_pressed();
@@ -49,6 +51,7 @@ class Keyboard {
   void discard();
 
  private:
+  uefi::Event key_event() const { return extended_ ? extended_->wait_for_key_ex : simple_ ? simple_->wait_for_key : nullptr; }
   bool read(Key& key);
   void collect();
   void accept(const Key& key);

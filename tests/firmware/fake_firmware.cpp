@@ -77,7 +77,8 @@ class FakeFirmware {
 
   FakeNetwork network_{machine_.network, ledger_, complaints_};
   FakeMemory memory_{machine_, complaints_};
-  std::set<uefi::Event> events_;
+  std::set<uefi::Event> events_, timers_;
+  uint32_t rests_ = 0;
   uint64_t events_made_ = 0;
   std::string reset_;
   std::vector<Row> waits_;
@@ -170,13 +171,20 @@ uefi::BootServices FakeFirmware::boot_services() {
     g_firmware->memory_.free_pool(buffer);
     return answer.value_or(Status::success);
   };
-  s.create_event = [](uint32_t, uefi::Tpl, uefi::NotifyFunction, void*, uefi::Event* event) {
+  s.create_event = [](uint32_t type, uefi::Tpl, uefi::NotifyFunction, void*, uefi::Event* event) {
     SERVICE(create_event);
     *event = reinterpret_cast<uefi::Event>(0x100000 + ++f.events_made_ * 8);
     f.events_.insert(*event);
+    if (type & uefi::kEventTimer) f.timers_.insert(*event);
+    return Status::success;
+  };
+  s.set_timer = [](uefi::Event event, uefi::TimerDelay, uint64_t) {
+    SERVICE(set_timer);
+    if (!f.timers_.count(event)) f.complaints_.add("SetTimer of what is no timer");
     return Status::success;
   };
   s.close_event = [](uefi::Event event) {
+    g_firmware->timers_.erase(event);
     const auto answer = g_firmware->ledger_.refusal(Service::close_event);
     if (g_firmware->processors_.awaits(event))
       g_firmware->complaints_.add("an event is closed that firmware is to signal when other processors come back");
@@ -193,7 +201,17 @@ uefi::BootServices FakeFirmware::boot_services() {
     return f.network_.take_signal(event) || f.processors_.finished(event) ? Status::success : Status::not_ready;
   };
   s.wait_for_event = [](Uintn count, uefi::Event* events, Uintn* index) {
-    if (count != 1 || !*events) g_firmware->complaints_.add("WaitForEvent without an event");
+    for (Uintn i = 0; i < count; ++i)
+      if (!events[i]) g_firmware->complaints_.add("WaitForEvent without an event");
+    if (count && g_firmware->timers_.count(events[0])) {
+      g_firmware->pass(10'000);
+      // Whoever sits there sees that nothing goes on.
+      if (++g_firmware->rests_ % 10 == 0) g_firmware->typist_.type();
+      SERVICE(wait_for_event);
+      *index = 0;
+      return Status::success;
+    }
+    if (count != 1) g_firmware->complaints_.add("WaitForEvent for more than a key");
     g_firmware->pass(100'000);
     g_firmware->waits_.push_back({g_firmware->screen_.row(), uint32_t(g_firmware->screen_.state.cursor_column)});
     g_firmware->typist_.type();  // whatever becomes of the call, somebody sits there

@@ -248,7 +248,7 @@ Status FakeNetwork::create(int kind, Handle* child) {
     };
     made->poll = [](uefi::Dns4* self) {
       SERVICE(Dns, dns_poll);
-      if (!t.asked) return Status::not_ready;
+      if (!t.asked || !n.machine_.names_answered) return Status::not_ready;
       uefi::Dns4Token& token = *t.asked;
       t.asked = nullptr;
       const bool known = t.name == n.machine_.known_name;

@@ -32,6 +32,7 @@ struct NetworkMachine {
   bool dhcp = true;       // somebody answers
   bool name_server = true;  // DHCP names one
   std::string known_name;   // that it knows: the server's
+  bool names_answered = true;  // it answers
   bool listens = true;    // the server; else it refuses
   bool answers = true;    // the server's machine; else nothing comes back
   uint32_t segment = 8192;  // bytes that come at a time

@@ -15,7 +15,7 @@ const char* name(Service service) {
       "output_string", "serial_write", "test_string", "query_mode", "set_mode", "set_attribute", "clear_screen",
       "set_cursor_position", "enable_cursor", "read_key", "get_rng",
       "get_number_of_processors", "get_processor_info", "startup_all_aps", "who_am_i",
-      "connect_controller", "locate_device_path", "get_status", "create_child", "destroy_child",
+      "connect_controller", "locate_device_path", "set_timer", "get_status", "create_child", "destroy_child",
       "dhcp_get_mode_data", "dhcp_configure", "dhcp_start", "dhcp_stop",
       "tcp_get_mode_data", "tcp_configure", "tcp_routes", "tcp_connect", "tcp_accept", "tcp_transmit", "tcp_receive",
       "tcp_close", "tcp_cancel", "dns_configure", "dns_look_up", "dns_poll", "dns_cancel", "tcp_poll", "tcp_delivers",

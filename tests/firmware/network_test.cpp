@@ -25,6 +25,7 @@ FakeMachine story_by_http() {
       {"/m/default-tokenizer.bin", test::web_answer(text_of(machine.files["\\models\\default-tokenizer.bin"]))}};
   machine.files.erase("\\models\\default.bin");
   machine.options += " -m http://10.0.2.2:8000/m/default.bin";
+  machine.network.connected = false;  // as where the program came from a disk
   return machine;
 }
 
@@ -35,6 +36,7 @@ FakeMachine story_by_http_boot() {
       "model = default.bin\n" + text_of(machine.files["\\EFI\\BOOT\\llama.cfg"]));
   machine.options = "";
   machine.from_disk = machine.volumes = false;
+  machine.network.connected = true;
   machine.network.boot_url = "http://10.0.2.2:8000/m/llama.efi";
   return machine;
 }
@@ -44,6 +46,13 @@ FakeMachine story_by_name() {
   FakeMachine machine = story_by_http();
   machine.network.known_name = "server.lan";
   machine.options += " -m http://server.lan:8000/m/default.bin";
+  return machine;
+}
+
+/// The same, where nobody answers who knows names.
+FakeMachine story_by_unknown_name() {
+  FakeMachine machine = story_by_name();
+  machine.network.names_answered = false;
   return machine;
 }
 
@@ -186,43 +195,6 @@ TEST(Network, IsLeftOnEscape) {
     }
 }
 
-/// Every call of what a network needs goes wrong, once and for good.
-template <class Check>
-void with_each_fault(const FakeMachine& machine, const test::Program& program, Check check) {
-  static constexpr Service kServices[] = {
-      Service::allocate_pages, Service::create_event, Service::close_event, Service::check_event, Service::handle_protocol,
-      Service::locate_handle_buffer, Service::connect_controller, Service::locate_device_path, Service::get_status,
-      Service::create_child, Service::destroy_child, Service::dhcp_get_mode_data, Service::dhcp_configure,
-      Service::dhcp_start, Service::dhcp_stop, Service::tcp_get_mode_data, Service::tcp_configure, Service::tcp_routes,
-      Service::tcp_connect, Service::tcp_accept, Service::tcp_transmit, Service::tcp_receive, Service::tcp_close,
-      Service::tcp_cancel, Service::dns_configure, Service::dns_look_up, Service::dns_poll, Service::dns_cancel, Service::tcp_poll, Service::tcp_delivers};
-  const Outcome natural = test::start(machine, {}, program);
-  ASSERT_EQ(natural.complaints, "");
-  for (const Service service : kServices) {
-    const uint64_t calls = natural.calls[int(service)];
-    for (uint64_t call = 1; call <= calls; call += 1 + call / 24)
-      for (const auto kind : {Fault::Kind::refusal, Fault::Kind::lie})
-        for (const bool for_good : {false, true}) {
-          const Fault fault{service, call, for_good, kind, Status::device_error};
-          const Outcome run = test::start(machine, fault, program);
-          EXPECT_EQ(run.complaints, "") << fault.text();
-          check(run, natural, fault);
-          if (testing::Test::HasFailure()) return;
-        }
-  }
-}
-
-TEST(Network, LosesNothingWhateverFailsWhileAModelComes) {
-  for (const FakeMachine& machine : {story_by_http(), story_by_http_boot(), story_by_name()})
-    with_each_fault(machine, efi_main, [](const Outcome& run, const Outcome& natural, const Fault& fault) {
-      if (run.status == Status::success) {
-        EXPECT_EQ(story(run), story(natural)) << fault.text();
-      } else {
-        EXPECT_NE(run.screen.find("error: "), std::string::npos) << fault.text();
-      }
-    });
-}
-
 /// A server as small as can be: every visitor hears in capitals what it said, until all have gone.
 Status echo(uefi::Handle image, uefi::SystemTable* system) {
   platform::begin(image, system);
@@ -285,8 +257,171 @@ TEST(Listener, HearsEveryVisitorAndSaysGoodbye) {
   EXPECT_EQ(run.told[4], std::string(200, 'X'));
 }
 
-TEST(Listener, LosesNothingWhateverFails) {
-  with_each_fault(visited(), echo, [](const Outcome&, const Outcome&, const Fault&) {});
+/// A program that others visit, and that tells them stories until somebody types that it is enough.
+FakeMachine served() {
+  const auto request = [](const std::string& what, const std::string& body = "") {
+    return what + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+           (body.empty() ? "" : "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
+           "\r\n" + body;
+  };
+  const std::string question = R"({"prompt":"ab","max_tokens":3,"temperature":0)";
+  FakeMachine machine = test::one_story();
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = test::to_bytes("temperature = 0\nserve = 8080\n");
+  machine.options = "llama.efi -t 0 --serve 8080";
+  machine.typed = {"/quit"};
+  machine.look_milliseconds = 10;
+  machine.network.present = true;
+  machine.network.visitors = {{request("GET /v1/models"), Ending::silence},
+                              {request("POST /v1/completions", question + "}"), Ending::silence},
+                              {"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", Ending::close},
+                              {request("POST /v1/completions", question + R"(,"stream":true})"), Ending::silence},
+                              {"GET / HT", Ending::reset},
+                              {request("POST /v1/completions", question + "}"), Ending::silence}};
+  return machine;
 }
+
+/// Does this hear an answer that is whole?
+bool is_answered(const std::string& told) {
+  const size_t head = told.find("\r\n\r\n");
+  if (!told.starts_with("HTTP/1.1 200") || head == std::string::npos) return false;
+  const size_t length = told.find("Content-Length: ");
+  if (length < head) return told.size() == head + 4 + std::stoul(told.substr(length + 16));
+  return told.ends_with("\r\n0\r\n\r\n");
+}
+
+TEST(Serving, AnswersEveryVisitor) {
+  const Outcome run = test::start(served());
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  ASSERT_EQ(run.told.size(), 6u) << run.screen;
+  for (const size_t i : {0, 1, 2, 3, 5}) EXPECT_TRUE(is_answered(run.told[i])) << i << run.told[i];
+  EXPECT_EQ(run.told[4], "");
+  EXPECT_NE(run.screen.find("10.0.2.2 POST /v1/completions 200, "), std::string::npos) << run.screen;
+}
+
+TEST(Serving, SleepsWhileNobodyAsks) {
+  EXPECT_GE(test::start(served()).calls[int(Service::wait_for_event)], 10u);
+  for (const Service service : {Service::create_event, Service::set_timer}) {
+    const Outcome natural = test::start(served());
+    const Fault fault{service, natural.calls[int(service)] - 5, true, Fault::Kind::refusal, Status::out_of_resources};
+    const Outcome run = test::start(served(), fault);
+    EXPECT_GT(run.calls[int(Service::stall)], natural.calls[int(Service::stall)]) << "spins where there are no timers";
+  }
+}
+
+TEST(Serving, SaysThatNobodyCanComeAnyMore) {
+  FakeMachine machine = served();
+  const Speech visitor = machine.network.visitors[2];
+  machine.network.visitors.assign(30, visitor);
+  Fault fault{Service::tcp_accept, 1, true, Fault::Kind::refusal, Status::device_error};
+  Outcome run = test::start(machine, fault);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_NE(run.screen.find("error: port 8080 cannot be listened on: EFI_DEVICE_ERROR"), std::string::npos) << run.screen;
+  fault.call = 25;  // as many connections as there are have been waited for
+  run = test::start(machine, fault);
+  EXPECT_EQ(run.status, Status::success);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_EQ(run.told.size(), 24u);
+  EXPECT_NE(run.screen.find("error: no connection can come any more, and serving ends: EFI_DEVICE_ERROR"),
+            std::string::npos) << run.screen;
+}
+
+TEST(Serving, SaysThatFirmwareBrokeAConnection) {
+  const Fault fault{Service::tcp_transmit, 1, false, Fault::Kind::refusal, Status::device_error};
+  const Outcome run = test::start(served(), fault);
+  EXPECT_NE(run.screen.find("note: a connection broke: EFI_DEVICE_ERROR"), std::string::npos) << run.screen;
+  EXPECT_EQ(test::start(served()).screen.find("note: a connection"), std::string::npos) << "a visitor's reset is no news";
+}
+
+// Faults: every call of what a network needs goes wrong, once and for good.
+
+void a_model_comes_or_not(const Outcome& run, const Outcome& natural, const Fault&) {
+  if (run.status == Status::success) EXPECT_EQ(story(run), story(natural));
+  else EXPECT_NE(run.screen.find("error: "), std::string::npos);
+}
+
+void an_echo_ends(const Outcome&, const Outcome&, const Fault&) {}
+
+/// One fault costs one visitor his answer at most; more than one are told to the user.
+void serving_goes_on_or_ends(const Outcome& run, const Outcome& natural, const Fault& fault) {
+  const bool says = run.screen.find("error: ") != std::string::npos || run.screen.find("note: ") != std::string::npos;
+  if (run.status != Status::success) EXPECT_TRUE(says);
+  if (run.told.empty()) {
+    // Nobody knows whether somebody would have come.
+    EXPECT_TRUE(says || fault.for_good);
+    return;
+  }
+  if (fault.for_good) return;
+  int lost = 0;
+  for (size_t i = 0; i < natural.told.size(); ++i)
+    lost += is_answered(natural.told[i]) && !(i < run.told.size() && is_answered(run.told[i]));
+  EXPECT_LE(lost, 1);
+}
+
+struct NetworkScenario {
+  const char* name;
+  FakeMachine (*machine)();
+  Status (*program)(uefi::Handle image, uefi::SystemTable* system);
+  void (*check)(const Outcome& run, const Outcome& natural, const Fault& fault);
+};
+
+constexpr NetworkScenario kScenarios[] = {{"http", story_by_http, efi_main, a_model_comes_or_not},
+                                          {"http_boot", story_by_http_boot, efi_main, a_model_comes_or_not},
+                                          {"name", story_by_name, efi_main, a_model_comes_or_not},
+                                          {"unknown_name", story_by_unknown_name, efi_main, a_model_comes_or_not},
+                                          {"echo", visited, echo, an_echo_ends},
+                                          {"served", served, efi_main, serving_goes_on_or_ends}};
+
+std::ostream& operator<<(std::ostream& out, const NetworkScenario& scenario) { return out << scenario.name; }
+
+class EveryNetworkFault : public testing::TestWithParam<std::tuple<NetworkScenario, int>> {};
+
+TEST_P(EveryNetworkFault, LosesNothing) {
+  const auto& [scenario, number] = GetParam();
+  const FakeMachine machine = scenario.machine();
+  const Outcome natural = test::start(machine, {}, scenario.program);
+  ASSERT_EQ(natural.complaints, "");
+  const uint64_t calls = natural.calls[number];
+  for (uint64_t call = 1; call <= calls; call += 1 + call / 12)
+    for (const auto kind : {Fault::Kind::refusal, Fault::Kind::lie})
+      for (const bool for_good : {false, true}) {
+        const Fault fault{Service(number), call, for_good, kind, Status::device_error};
+        const Outcome run = test::start(machine, fault, scenario.program);
+        EXPECT_EQ(run.complaints, "");
+        scenario.check(run, natural, fault);
+        if (HasFailure()) {
+          ADD_FAILURE() << scenario.name << ": " << fault.text() << "\n" << run.screen;
+          return;
+        }
+      }
+}
+
+/// What a network needs, of services that others need, too.
+constexpr Service kShared[] = {Service::allocate_pages, Service::create_event, Service::close_event, Service::check_event,
+                               Service::wait_for_event, Service::handle_protocol, Service::locate_handle_buffer};
+
+std::vector<int> services() {
+  std::vector<int> all;
+  for (const Service service : kShared) all.push_back(int(service));
+  for (int i = 0; i < test::kServices; ++i)
+    if (test::is_of_network(Service(i))) all.push_back(i);
+  return all;
+}
+
+TEST(Network, NoServiceIsLeftOutOfItsFaults) {
+  uint64_t calls[test::kServices] = {};
+  for (const NetworkScenario& scenario : kScenarios) {
+    const Outcome run = test::start(scenario.machine(), {}, scenario.program);
+    for (int i = 0; i < test::kServices; ++i) calls[i] += run.calls[i];
+  }
+  for (const int i : services()) EXPECT_GT(calls[i], 0u) << "nothing calls " << test::name(Service(i));
+}
+
+std::string title(const testing::TestParamInfo<std::tuple<NetworkScenario, int>>& info) {
+  return std::string(std::get<0>(info.param).name) + "_" + test::name(Service(std::get<1>(info.param)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Services, EveryNetworkFault,
+                         testing::Combine(testing::ValuesIn(kScenarios), testing::ValuesIn(services())), title);
 
 }  // namespace

@@ -122,18 +122,18 @@ void Connection::start_receiving() {
 }
 
 void Connection::poll() {
-  if (state_ == State::connecting && out_signal_.seen()) {
+  if (state_ == State::connecting && out_signal_.ended(connect_token_)) {
     if (connect_token_.status == Status::success) state_ = State::open;
     else fail(connect_token_.status);
   }
-  if (receiving_ && in_signal_.seen()) {
+  if (receiving_ && in_signal_.ended(in_token_.completion)) {
     receiving_ = false;
     if (in_token_.completion.status == uefi::kConnectionFin || state_ >= State::closing) ended_ = true;
     else if (in_token_.completion.status != Status::success) fail(in_token_.completion.status);
     else if (received_.length > kInBytes) fail(Status::bad_buffer_size);
     else end_ = received_.length;
   }
-  if (sending_ && out_signal_.seen()) {
+  if (sending_ && out_signal_.ended(out_token_.completion)) {
     sending_ = false;
     if (state_ == State::saying_goodbye) return reset();
     if (out_token_.completion.status != Status::success) fail(out_token_.completion.status);
@@ -200,10 +200,12 @@ void Connection::reset() {
 }
 
 /// Waits for the next connection that comes to `listener`.
-void Connection::listen(uefi::Tcp4* listener) {
+Status Connection::listen(uefi::Tcp4* listener) {
   listen_token_ = {{in_signal_.event(), Status::not_ready}, nullptr};
   state_ = State::listening;
-  if (listener->accept(listener, &listen_token_) != Status::success) reset();
+  const Status status = listener->accept(listener, &listen_token_);
+  if (status != Status::success) reset();
+  return status;
 }
 
 /// A connection has come: it is ours from here on.
@@ -236,13 +238,14 @@ rt::Result<Listener*> Listener::open(const Network& network, uint16_t port, uint
     return tcp.error();
   }
   self->tcp_ = *tcp;
-  const Status status = configure(network, self->tcp_, port, nullptr, 0);
-  if (status != Status::success) {
-    self->close();
-    return firmware_error(status, "port %u cannot be listened on", port);
+  Status status = configure(network, self->tcp_, port, nullptr, 0);
+  if (status == Status::success) {
+    self->poll();
+    if (!self->failed()) return self;
+    status = self->why_;
   }
-  self->poll();
-  return self;
+  self->close();
+  return firmware_error(status, "port %u cannot be listened on", port);
 }
 
 void Listener::poll() {
@@ -250,14 +253,22 @@ void Listener::poll() {
   for (Connection& connection : connections_) {
     using State = Connection::State;
     if (connection.state_ == State::listening) {
-      if (connection.in_signal_.seen()) connection.take_child();
+      if (connection.in_signal_.ended(connection.listen_token_.completion)) connection.take_child();
     } else if (connection.state_ != State::free) {
       connection.poll();
     }
     if (connection.state_ != State::free) continue;
-    if (connection.prepare(*network_, *connection.clock_)) connection.listen(tcp_);
+    Status status = Status::out_of_resources;
+    if (connection.prepare(*network_, *connection.clock_)) status = connection.listen(tcp_);
     else connection.reset();
+    if (status != Status::success) why_ = status;
   }
+}
+
+bool Listener::failed() const {
+  for (const Connection& connection : connections_)
+    if (connection.state_ != Connection::State::free) return false;
+  return true;
 }
 
 Connection* Listener::accepted() {

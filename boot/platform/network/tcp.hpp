@@ -14,6 +14,8 @@ class Signal {
   uefi::Event event() const { return event_; }
   /// Was it signalled since the last look?
   bool seen() const;
+  /// The same of a token that was made not_ready. Firmware that says too much is not believed: it still has the token.
+  bool ended(const uefi::CompletionToken& token) const { return seen() && token.status != uefi::Status::not_ready; }
 
  private:
   uefi::Event event_ = nullptr;
@@ -61,7 +63,7 @@ class Connection {
 
   void poll();
   rt::Result<void> prepare(const Network& network, const Clock& clock);
-  void listen(uefi::Tcp4* listener);
+  uefi::Status listen(uefi::Tcp4* listener);
   void take_child();
   void start_receiving();
   void fail(uefi::Status why);
@@ -103,6 +105,10 @@ class Listener {
   Connection* accepted();
   /// Connections in use.
   uint32_t in_use() const;
+  /// None can come any more, whatever is done: firmware refuses to wait for them.
+  bool failed() const;
+  /// What firmware said when it refused last.
+  uefi::Status why() const { return why_; }
   uint16_t port() const { return port_; }
   /// Ends everything and gives the listener's own memory back.
   void close();
@@ -114,6 +120,7 @@ class Listener {
   uefi::Handle child_ = nullptr;
   uefi::Tcp4* tcp_ = nullptr;
   uint16_t port_ = 0;
+  uefi::Status why_ = uefi::Status::success;
   Pages memory_;  // this object lies in it, and its connections behind it
   rt::Span<Connection> connections_;
 };
