@@ -1,5 +1,8 @@
 // Exact products on general registers, for machines that are emulated (swar.cpp says why): a word of 64 bits has four
 // bytes of two rows; masked to one column it is two fields of 32 bits that one multiplication serves.
+//
+// A load costs TCG as much as a dozen operations, and what was changed before it is written back; a branch or a call
+// writes back all. So a word is loaded once, four activations come at once, and their use has no branches.
 #include "model/exact.hpp"
 #include "model/kernels/load_here.hpp"
 #include "model/kernels/shared.hpp"
@@ -7,94 +10,127 @@
 namespace {
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)")
 
 constexpr uint32_t kRows = 16;
 constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: that number in both fields
+constexpr uint64_t kFlip = 0x8080808080808080;  // adds 128 to signed bytes, which makes them unsigned
 
-/// sum[0..3], of four pairs of rows, += their words' bytes, each masked, times `words` * 4 columns, whose pairs are
-/// `step` apart. The first pair's first word is at w, its next one 64 bytes on. As in swar.cpp, the function is smaller
-/// than what it is aligned to.
-[[gnu::noinline, gnu::aligned(512)]] void add_words(const uint8_t* w, uint32_t words, const int16_t* q, uint64_t step,
-                                                    uint64_t flip, uint64_t mask, uint64_t* sum) {
-  uint64_t s[4] = {sum[0], sum[1], sum[2], sum[3]};
-  for (; words; --words, w += 64, q += 2 * step) {
-    keep_whole(w), keep_whole(q);
-    uint64_t v[4];
-    UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]) ^ flip;
-    UNROLLED for (int c = 0; c < 4; ++c) {
-      const auto x = static_cast<uint64_t>(int64_t{load_here(q[c % 2 * step + c / 2])});
-      UNROLLED for (int r = 0; r < 4; ++r) {
-        s[r] += (v[r] & mask) * x;
-        if (c < 3) v[r] >>= 8;
+/// The D' and M' of a record.
+struct Scales {
+  int32_t d[model::kMostUnits * kRows], m[model::kMostUnits * kRows];
+};
+constexpr uint32_t kMinimums = model::kMostUnits * kRows;  // from a D' to its M'
+
+/// sums[0..1], of two pairs of rows, += their products with columns 0 to 15; sums[2..3] those with 16 to 31.
+template <bool kBytes>
+[[gnu::always_inline]] inline void add_columns(const uint8_t* w, const int16_t* q, uint64_t (&sums)[4]) {
+  constexpr uint64_t kMask = (kBytes ? 0xff : 0x0f) * kBoth;
+  ROLLED for (uint32_t word = 4; word; --word, w += 64, q += 4) {
+    keep_here(w), keep_here(q);
+    uint64_t v[2] = {};
+    UNROLLED for (int half = 0; half < 2; ++half) {
+      const auto* words = reinterpret_cast<const uint64_t*>(w + 256 * half);
+      if (kBytes || !half) UNROLLED for (int r = 0; r < 2; ++r) v[r] = load_here(words[r]) ^ (kBytes ? kFlip : 0);
+      // Columns 0, 2, 1 and 3.
+      auto four = static_cast<int64_t>(load_here(*reinterpret_cast<const uint64_t*>(q + 16 * half)));
+      UNROLLED for (int i = 0; i < 4; ++i, four >>= 16) {
+        const auto x = static_cast<uint64_t>(int64_t{static_cast<int16_t>(four)});
+        const int shift = (i == 1 ? 16 : i == 2 ? 8 : 8 * i) + (kBytes ? 0 : 4 * half);
+        UNROLLED for (int r = 0; r < 2; ++r) {
+          sums[2 * half + r] += (v[r] >> shift & kMask) * x;
+          keep_here(sums[2 * half + r]);
+        }
       }
     }
   }
-  UNROLLED for (int r = 0; r < 4; ++r) sum[r] = s[r];
 }
 
-/// acc[row] += (dot << up) * d[row] + unit sum * m[row], with the dots of two rows in a word, 2^spare times too large.
-[[gnu::noinline, gnu::aligned(512)]] void add_unit(const uint64_t* dots, const model::ExactUnit& unit, int32_t spare,
-                                                   const int32_t* d, const int32_t* m, int64_t* acc) {
-  const int32_t up = unit.up, by = unit.sum;
-  for (uint32_t row = 0; row < kRows; row += 2, ++dots) {
-    const int64_t low = static_cast<int32_t>(*dots);
-    const int64_t high = static_cast<int64_t>(*dots - static_cast<uint64_t>(low)) >> 32;
-    acc[row] += ((low << up) >> spare) * d[row] + int64_t{by} * m[row];
-    acc[row + 1] += ((high << up) >> spare) * d[row + 1] + int64_t{by} * m[row + 1];
+/// acc[0..3] += dot * 2^up * d[0..3] + sum * m[0..3]; d is in Scales, m beside it, and a word
+/// of dots has those of two rows.
+[[gnu::always_inline]] inline void add_scaled(const uint64_t* dots, const model::ExactUnit* unit, const int32_t* d,
+                                              int64_t* acc) {
+  const int32_t* m = d + kMinimums;
+  const auto both = static_cast<int64_t>(load_here(*reinterpret_cast<const uint64_t*>(unit)));
+  const int64_t sum = static_cast<int32_t>(both), by = int64_t{1} << (both >> 32);
+  UNROLLED for (int r = 0; r < 4; r += 2, ++dots) {
+    const auto ds = static_cast<int64_t>(load_here(*reinterpret_cast<const uint64_t*>(d + r)));
+    const auto ms = static_cast<int64_t>(load_here(*reinterpret_cast<const uint64_t*>(m + r)));
+    const int64_t low = static_cast<int32_t>(*dots), high = static_cast<int64_t>(*dots - static_cast<uint64_t>(low)) >> 32;
+    acc[r] += low * by * static_cast<int32_t>(ds) + sum * static_cast<int32_t>(ms);
+    acc[r + 1] += high * by * (ds >> 32) + sum * (ms >> 32);
   }
 }
 
-/// One group of 32 columns, added to acc; d and m are those of its first unit.
-void add_group(const model::Record& r, const uint8_t* w, const int16_t* q, uint32_t together,
-               const model::ExactUnit* unit, const int32_t* d, const int32_t* m, int64_t* acc) {
-  const bool bytes = r.bits == 8;
-  const uint32_t units = 32 / r.unit;
-  const uint64_t flip = bytes ? 0x8080808080808080 : 0;
-  uint64_t mask = (bytes ? 0xff : 0x0f) * kBoth;
-  int32_t spare = !bytes && units == 1 ? 4 : 0;
-  for (uint32_t u = 0; u < units; ++u, unit += together, d += kRows, m += kRows) {
-    uint64_t sums[kRows / 2];
-    // Bytes are flipped to be without sign, which adds 128 to each.
-    const int64_t excess = bytes ? int64_t{unit->sum >> unit->up} * -128 : 0;
-    for (uint64_t& sum : sums) sum = static_cast<uint64_t>(excess) * kBoth;
-    const uint32_t words = bytes ? 8 / units : 4;
-    for (uint32_t pass = bytes ? 1 : 2 / units;;) {
-      add_words(w, words, q, 2 * together, flip, mask, sums);
-      add_words(w + 32, words, q, 2 * together, flip, mask, sums + 4);
-      q += words * 4 * together;
-      if (bytes)
-        w += 256;
-      else
-        mask <<= 4;  // the words' other halves
-      if (!--pass) break;
-      for (uint64_t& sum : sums) sum <<= 4;
+/// What was added to the bytes of a unit, taken off again, for both fields of a sum.
+uint64_t excess(const model::ExactUnit& unit) {
+  return static_cast<uint64_t>(int64_t{unit.sum >> unit.up} * -128) * kBoth;
+}
+
+/// acc [kRows] += a record's products with one vector. Smaller than what it is aligned to, as in swar.cpp.
+template <bool kBytes>
+[[gnu::noinline, gnu::aligned(2048)]] void add_record(const model::Record& r, const uint8_t* w, const int16_t* q,
+                                                      const model::ExactUnit* unit, const Scales& scales, int64_t* acc) {
+  const int32_t* d = scales.d;
+  const bool two = r.unit == 16;  // units in a group
+  for (uint32_t left = r.groups; left; --left) {
+    const uint64_t first = kBytes ? excess(unit[0]) : 0, second = kBytes && two ? excess(unit[1]) : 0;
+    ROLLED for (uint32_t row = 0; row < kRows; row += 4) {
+      uint64_t sums[4] = {first, first, second, second};
+      add_columns<kBytes>(w + 4 * row, q, sums);
+      if (two) add_scaled(sums + 2, unit + 1, d + kRows + row, acc + row);
+      else sums[0] += sums[2], sums[1] += sums[3];
+      add_scaled(sums, unit, d + row, acc + row);
     }
-    add_unit(sums, *unit, spare, d, m, acc);
-    if (!bytes) spare = 4;
+    w += kBytes ? 512 : 256;
+    q += 32;
+    unit += 1 + two;
+    d += two ? 2 * kRows : kRows;
   }
 }
+
+/// A record's part of one vector, taken out of a batch.
+struct Part {
+  alignas(8) int16_t q[256];
+  model::ExactUnit unit[model::kMostUnits];
+
+  Part(const model::Record& r, const int16_t* from, const model::ExactUnit* units) {
+    for (uint32_t i = 0; i < r.cols; i += 2, from += 2 * model::kExactBatch) __builtin_memcpy(q + i, from, 4);
+    ROLLED for (uint32_t i = 0; i < r.units; ++i) unit[i] = units[i * model::kExactBatch];
+  }
+};
 
 }  // namespace
 
 void model::swar_multiply_exact(const ProductExact& p) {
-  const Record r = *p.record;
-  int32_t d[kMostUnits * kRows], m[kMostUnits * kRows];
-  const uint32_t units = r.units / r.groups, together = p.x.together;
+  const Record& r = *p.record;
+  const uint32_t together = p.x.together;
+  const auto add = r.bits == 8 ? add_record<true> : add_record<false>;
   for (uint32_t b = 0; b < p.blocks; ++b)
-    for (uint32_t i = 0; i < p.n; ++i) {
-      int64_t acc[kRows] = {};
+    for (uint32_t first = 0; first < p.n; first += together) {
       const uint8_t* w = p.w + uint64_t{b} * p.records * r.bytes;
-      const uint32_t place = i % together;
-      const uint64_t first = uint64_t{i - place} * p.x.cols;
-      const int16_t* q = p.x.q + first + 2 * place;
-      const ExactUnit* unit = (r.unit == 16 ? p.x.by_16 : p.x.by_32) + first / r.unit + place;
+      const int16_t* q = p.x.q + first * p.x.cols;
+      const ExactUnit* unit = (r.unit == 16 ? p.x.by_16 : p.x.by_32) + first * p.x.cols / r.unit;
+      const uint32_t n = p.n - first < together ? p.n - first : together;
+      int64_t acc[kExactBatch * kRows];
+      ROLLED for (uint32_t i = 0; i < n * kRows; ++i) acc[i] = 0;
       for (uint32_t left = p.records; left; --left) {
-        exact_scales(r, w, d, m);
-        w += r.head_bytes;
-        for (uint32_t g = 0; g < r.groups; ++g, w += r.group_bytes, q += 32 * together, unit += units * together)
-          add_group(r, w, q, together, unit, d + g * units * kRows, m + g * units * kRows, acc);
+        Scales scales;
+        exact_scales(r, w, scales.d, scales.m);
+        for (uint32_t i = 0; i < n; ++i) {
+          if (together == 1) {
+            add(r, w + r.head_bytes, q, unit, scales, acc);
+          } else {
+            const Part part(r, q + 2 * i, unit + i);
+            add(r, w + r.head_bytes, part.q, part.unit, scales, acc + i * kRows);
+          }
+        }
+        w += r.bytes;
+        q += r.cols * together;
+        unit += r.units * together;
       }
-      float* y = p.y + i * p.y_stride + uint64_t{b} * kRows;
-      for (uint32_t row = 0; row < kRows; ++row) y[row] = float(acc[row]) * p.x.scale[i];
+      float* y = p.y + first * p.y_stride + uint64_t{b} * kRows;
+      for (uint32_t i = 0; i < n; ++i, y += p.y_stride)
+        ROLLED for (uint32_t row = 0; row < kRows; ++row) y[row] = float(acc[i * kRows + row]) * p.x.scale[first + i];
     }
 }

@@ -9,9 +9,9 @@ template <class T>
   return *const_cast<const volatile T*>(&from);
 }
 
-/// A pointer of a loop, as the compiler must not split it into a base and an index: each takes a register, and what no
-/// register is left for goes through memory, which costs TCG as much as a multiplication.
+/// A value that stands in one register from here on: no sum is put off, no pointer of a loop is split into a base and an
+/// index. What no register is left for goes through memory, which costs TCG as much as a dozen operations.
 template <class T>
-[[gnu::always_inline]] static inline void keep_whole(const T*& pointer) {
-  asm volatile("" : "+r"(pointer));
+[[gnu::always_inline]] static inline void keep_here(T& value) {
+  asm volatile("" : "+r"(value));
 }

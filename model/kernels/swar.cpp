@@ -22,7 +22,7 @@ constexpr uint64_t kField = 0x000000ff000000ff;
   const uint64_t start = static_cast<uint64_t>(int64_t{offset}) * 0x100000001;
   uint64_t sum[4] = {start, start, start, start};
   for (; words; --words, w += 64, q += 4) {
-    keep_whole(w), keep_whole(q);
+    keep_here(w), keep_here(q);
     uint64_t v[4];
     UNROLLED for (int r = 0; r < 4; ++r) v[r] = load_here(reinterpret_cast<const uint64_t*>(w)[r]);
     UNROLLED for (int c = 0; c < 4; ++c) {
