@@ -28,6 +28,8 @@ struct Machine {
   std::map<uint64_t, std::thread> threads;
   std::map<uint64_t, std::atomic<int64_t>> state;
   std::map<uint32_t, int64_t> refused;  // by call
+  int calls = 0, refused_call = -1;     // the number of one that is refused, with
+  int64_t refusal = 0;
   uint64_t refused_id = ~0ull;          // CPU_ON of this one only
   std::atomic<bool> stay_on = false;    // processors that have ended do not go off
   std::atomic<int> smc_calls = 0, hvc_calls = 0, pages = 0;
@@ -48,6 +50,7 @@ uint64_t own_id() { return 0; }
 int64_t psci_call(uint32_t function, uint64_t a, uint64_t entry, uint64_t argument, bool smc) {
   Machine& m = *g_machine;
   ++(smc ? m.smc_calls : m.hvc_calls);
+  if (m.calls++ == m.refused_call) return m.refusal;
   if (const auto found = m.refused.find(function); found != m.refused.end())
     if (function != kCpuOn || m.refused_id == ~0ull || m.refused_id == a) return found->second;
   if (function == kVersion) return 1 << 16 | 1;
@@ -283,10 +286,36 @@ TEST_F(Psci, KeepsTheStackOfAProcessorThatDoesNotGoOff) {
   machine_.stay_on = true;
   ASSERT_TRUE(starter->start(1, come, nullptr));
   for (int i = 0; i < 20; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(1))) ASSERT_FALSE(starter->all_back());
+  machine_.refused[kAffinityInfo] = kDenied;
+  EXPECT_FALSE(starter->all_back()) << "what is not known to be off may run";
+  machine_.refused.clear();
   EXPECT_EQ(machine_.pages, 1);
   machine_.state[1] = kOff;
   EXPECT_TRUE(starter->all_back());
   EXPECT_EQ(machine_.pages, 0);
+}
+
+TEST_F(Psci, AnyOneCallMayFailInAnyWay) {
+  for (int64_t refusal = -1; refusal >= -9; --refusal)
+    for (const uint32_t most : {1, 63})
+      for (int refused = 0;; ++refused) {
+        machine_.calls = 0;
+        machine_.refused_call = refused;
+        machine_.refusal = refusal;
+        SCOPED_TRACE(testing::Message() << "call " << refused << " answers " << refusal << ", at most " << most);
+        g_came = 0;
+        platform::Starter* starter = make();
+        const uint32_t count = starter ? starter->count(most) : 0;
+        if (count) {
+          const bool some = bool(starter->start(count, come, nullptr));
+          ASSERT_TRUE(comes_back(*starter));
+          EXPECT_EQ(g_came != 0, some) << "some came, and it is said that none did";
+        }
+        ASSERT_EQ(machine_.pages, 0);
+        for (const uint64_t id : {1, 0x100, 0x101}) ASSERT_EQ(machine_.state[id], kOff);
+        if (machine_.calls <= refused) break;  // there was no such call
+        ASSERT_LT(refused, 1000);
+      }
 }
 
 TEST_F(Psci, IsCalledAsTheTablesSay) {
