@@ -35,10 +35,11 @@ def missing():
     return "there is no C++ library for AArch64" if done.returncode else None
 
 
-def run(program, *arguments, timeout=120):
+def run(program, *arguments, cpu="max", timeout=120):
     if why := missing():
         pytest.skip(why)
-    return subprocess.run(["qemu-aarch64", program, *arguments], capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(["qemu-aarch64", "-cpu", cpu, program, *arguments], capture_output=True, text=True,
+                          encoding="utf-8", timeout=timeout)
 
 
 @functools.cache
@@ -47,10 +48,10 @@ def build(program):
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-def llama(*arguments):
+def llama(*arguments, **more):
     if not missing():
         build(LLAMA)
-    done = run(LLAMA, *arguments)
+    done = run(LLAMA, *arguments, **more)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -63,6 +64,14 @@ def test_kernels_packing_and_cores_pass_their_unit_tests():
     build(KERNEL_TESTS)
     done = run(KERNEL_TESTS, "--gtest_brief=1", f"--gtest_filter={UNIT_TESTS}", timeout=300)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_the_default_model_tells_the_same_story_on_a_processor_without_dot_products_too():
+    """A processor that has none is told by the host program from one that has."""
+    told = [llama(support.DEFAULT_MODEL, "-t", "0", "-n", "60", cpu=cpu) for cpu in ("max", "cortex-a53")]
+    kernels = [llama(support.DEFAULT_MODEL, "--list-kernels", cpu=cpu).split() for cpu in ("max", "cortex-a53")]
+    assert told == [here(support.DEFAULT_MODEL, "-t", "0", "-n", "60")] * 2
+    assert kernels == [list(KERNELS), list(KERNELS[1:])]
 
 
 def expect_the_tokens(case, kernel):
@@ -98,8 +107,10 @@ def logits(folder, how, model, *arguments):
 
 
 def here(*arguments):
-    done = subprocess.run([support.built(support.HOST_LLAMA), *arguments], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([support.built(support.HOST_LLAMA), *arguments], capture_output=True, text=True,
+                          encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("kind", gguf_files.TYPES)

@@ -47,6 +47,19 @@ def test_a_variable_that_a_rule_uses_is_explained_or_local():
     assert not used - explained - known - local
 
 
+def commands(goal, *options):
+    return subprocess.run(["ninja", *options, "-t", "commands", goal], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_an_arm_machine_builds_its_own_host_program_and_the_same_images():
+    arm = ("-f", "arm-host.ninja")
+    for image in ("out/llama.img", "out/llama-core.efi", "out/llama-standalone-aa64.efi", "out/llama-debug.efi"):
+        assert commands(image, *arm) == commands(image)
+    here, there = commands("out/host/llama"), commands("out/host/llama", *arm)
+    assert "kernels/x86_64/" in here and "aarch64" not in here
+    assert "kernels/aarch64/" in there and "x86_64" not in there
+
+
 def test_no_line_of_the_build_ends_in_a_blank():
     assert not [f"{path.name}:{number}" for path in LISTS
                 for number, line in enumerate(path.read_text().split("\n"), 1) if line != line.rstrip()]
