@@ -3,9 +3,11 @@
 A module for fetch-model, run, make_standalone and the tests.
 """
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+FETCH = Path(__file__).resolve().parent / "fetch-model"
 HUGGING_FACE = "https://huggingface.co/"
 TINYLLAMAS = f"{HUGGING_FACE}karpathy/tinyllamas/resolve/main/"
 LLAMA2C = "https://raw.githubusercontent.com/karpathy/llama2.c/master/"
@@ -91,11 +93,25 @@ def find(name, folders=()):
 
 
 def named(name):
-    """The file that a person names: by the name of a model that tools/fetch-model fetched, or by its path."""
+    """The file that a person names: by its path, or by the name of a model that tools/fetch-model fetched, or of its file."""
+    if not Path(name).exists():
+        name = next((model for model, items in MODELS.items() if items[0].name == name), name)
     found = find(name)
     if found is None and name in MODELS and not Path(name).exists():
         raise ModelError(f"{name} is not here: tools/fetch-model {name} fetches it")
     return found or Path(name)
+
+
+def fetched(name):
+    """As named(), but a model that is known by name is fetched first where it is not here."""
+    try:
+        return named(name)
+    except ModelError:
+        # FETCH takes the model's name, not that of its file.
+        model = next((model for model, items in MODELS.items() if name in (model, items[0].name)))
+        if subprocess.run([FETCH, model]).returncode:
+            raise ModelError(f"{model} could not be fetched") from None
+        return named(model)
 
 
 def tokenizer_of(model):
