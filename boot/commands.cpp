@@ -248,7 +248,7 @@ void offer_options(bool all, Candidates& candidates) {
 /// The models on all volumes, by path, or by name where `named`. What cannot be read is left out without a word.
 template <bool named>
 void offer_files(Candidates& candidates) {
-  visit_models({&candidates, [](void* self, uefi::Handle, rt::Text path, uint64_t) {
+  visit_models({&candidates, [](void* self, platform::Device, rt::Text path, uint64_t) {
                   static_cast<Candidates*>(self)->offer(named ? path.from(kModelsFolder.size + 1) : path);
                 }}, nullptr);
 }

@@ -143,13 +143,10 @@ void Conversation::print_advice() {
 
 rt::Result<void> Conversation::save(rt::Text path, const char* name, uint64_t seed, rt::Text text,
                                     platform::Replace replace) {
-  if (!platform::boot_device())
-    return rt::fail(rt::Errc::usage, 0, "there is no volume to save to: the program was not started from one");
   char buffer[40];
   if (path.empty())
     path = rt::print_to({buffer, sizeof buffer}, "\\%s-%llu.txt", name, static_cast<unsigned long long>(seed));
-  const rt::Result<void> done = platform::save_file(
-      platform::boot_device(), path, {reinterpret_cast<const uint8_t*>(text.data), text.size}, replace);
+  const rt::Result<void> done = platform::save_file(path, text, replace);
   if (done) rt::print(terminal.console, "%'zu bytes in %pT\n", size_t(text.size), &path);
   return done;
 }

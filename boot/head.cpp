@@ -28,15 +28,9 @@ void print_title(platform::Console& console) {
 }
 
 void print_machine(platform::Console& console) {
-  char vendor[128];
-  const rt::Text name =
-      platform::g_system->firmware_vendor
-          ? rt::utf16_to_utf8({platform::g_system->firmware_vendor, 60}, {vendor, sizeof vendor})
-          : rt::Text("unknown");
-  const uint32_t revision = platform::g_system->header.revision;
-  rt::print(console, "firmware  %pT %#x, UEFI %u.%u\n", &name,
-            platform::g_system->firmware_revision, revision >> 16, (revision & 0xffff) / 10);
-  rt::print(console, "cpu       %s\n", platform::CpuName().text);
+  console.write("firmware  ");
+  platform::print_firmware(console);
+  rt::print(console, "\ncpu       %s\n", platform::CpuName().text);
 }
 
 }  // namespace boot

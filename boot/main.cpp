@@ -1,10 +1,10 @@
-// efi_main: options -> model -> conversation -> exit.
+// The program, which efi_main runs: options -> model -> conversation -> exit.
 #include "boot/conversation.hpp"
 #include "boot/head.hpp"
-#include "boot/platform/firmware.hpp"
+#include "boot/platform/entry.hpp"
 #include "boot/platform/medium.hpp"
+#include "boot/platform/pages.hpp"
 #include "boot/platform/power.hpp"
-#include "boot/platform/program.hpp"
 #include "boot/platform/screen.hpp"
 #include "boot/start_options.hpp"
 
@@ -26,24 +26,6 @@ rt::Result<void> run(const Terminal& terminal, uint64_t started, OnFinish& next)
   return done;
 }
 
-uefi::Status status_of(const rt::Error& error) {
-  using uefi::Status;
-  switch (error.code) {
-    case rt::Errc::firmware: {
-      // What was an error to us must be one to whoever started us: firmware may call it a warning.
-      const auto status = static_cast<Status>(error.detail);
-      return uefi::is_error(status) ? status : Status::device_error;
-    }
-    case rt::Errc::not_found: return Status::not_found;
-    case rt::Errc::out_of_memory: return Status::out_of_resources;
-    case rt::Errc::bad_file: return Status::load_error;
-    case rt::Errc::unsupported: return Status::unsupported;
-    case rt::Errc::usage: return Status::invalid_parameter;
-    case rt::Errc::stopped: return Status::aborted;
-  }
-  return Status::aborted;
-}
-
 /// An error must be read before firmware clears the screen, unless nobody is there to read it.
 void wait_for_reader(platform::Console& console, platform::Keyboard& keyboard) {
   if (!keyboard.present()) return;
@@ -62,18 +44,10 @@ void finish(OnFinish what, platform::Console& console) {
 }  // namespace
 }  // namespace boot
 
-extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) {
+rt::Result<void> platform::run_program(Console& console, Keyboard& keyboard, Clock& clock, uint64_t started) {
   using namespace boot;
-  const uint64_t started = platform::Clock::ticks();
-  platform::begin(image, system);
-  if (const uefi::LoadedImage* loaded = platform::loaded_image())
-    platform::count_memory(platform::MemoryUse::image, static_cast<int64_t>(loaded->image_size));
-
-  platform::Console console(system->con_out);
-  platform::Keyboard keyboard(*system);
-  platform::Clock clock = platform::Clock::start();
   // Firmware may have left its logo behind.
-  if (!console.choose_mode() && platform::has_screen()) console.clear();
+  if (!console.choose_mode() && has_screen()) console.clear();
   print_title(console);
 
   OnFinish next = OnFinish::prompt;
@@ -84,5 +58,5 @@ extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system) 
   } else {
     finish(next, console);
   }
-  return done ? uefi::Status::success : status_of(done.error());
+  return done;
 }

@@ -14,7 +14,6 @@ namespace boot {
 namespace {
 
 constexpr uint64_t kReadAtOnce = 64 * 1024;  // a head may be long
-constexpr uint64_t kMaxVolumes = 64;
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
@@ -22,7 +21,7 @@ bool may_be_model(const platform::DirectoryEntry& entry) {
 }
 
 /// The shape that the head of a model's file states, or why it is no model.
-rt::Result<void> describe(uefi::Handle device, rt::Text path, const Terminal& terminal) {
+rt::Result<void> describe(platform::Device device, rt::Text path, const Terminal& terminal) {
   platform::PageBlocks pages(platform::MemoryUse::buffer, "the list of models");
   rt::Arena arena(pages), scratch(pages);
   rt::Result<rt::Span<uint8_t>> buffer = arena.make_raw<uint8_t>(kReadAtOnce);
@@ -41,7 +40,7 @@ rt::Result<void> describe(uefi::Handle device, rt::Text path, const Terminal& te
   return {};
 }
 
-void list(uefi::Handle device, rt::Text path, uint64_t size, const Terminal& terminal) {
+void list(platform::Device device, rt::Text path, uint64_t size, const Terminal& terminal) {
   rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &path, double(size) / (1 << 20));
   const rt::Result<void> done = describe(device, path, terminal);
   if (done) return;
@@ -51,7 +50,7 @@ void list(uefi::Handle device, rt::Text path, uint64_t size, const Terminal& ter
 }
 
 /// Shows the models of one volume. A volume without the folder is no error.
-rt::Result<void> visit_volume(uefi::Handle device, const ModelVisitor& visitor) {
+rt::Result<void> visit_volume(platform::Device device, const ModelVisitor& visitor) {
   rt::Result<platform::Volume> volume = platform::Volume::open(device);
   if (!volume) return volume.error();
   rt::Result<platform::Directory> folder = volume->open_directory(kModelsFolder);
@@ -76,7 +75,7 @@ struct Choice {
   uint32_t found = 0;
   char path[256] = {};   // of that one
 
-  static void visit(void* self, uefi::Handle device, rt::Text path, uint64_t size) {
+  static void visit(void* self, platform::Device device, rt::Text path, uint64_t size) {
     auto& choice = *static_cast<Choice*>(self);
     if (++choice.found == choice.wanted) rt::print_to({choice.path, sizeof choice.path}, "%pT", &path);
     if (!choice.shows || choice.found > kKeys) return;
@@ -113,10 +112,9 @@ rt::Result<void> ask(Choice& choice, const Terminal& terminal) {
 }  // namespace
 
 void visit_models(const ModelVisitor& visitor, rt::Sink* notes) {
-  uefi::Handle devices[kMaxVolumes];
-  const uint64_t volumes = platform::find_volumes({devices, kMaxVolumes});
-  for (uint64_t i = 0; i < volumes; ++i)
-    if (rt::Result<void> done = visit_volume(devices[i], visitor); !done && notes)
+  const platform::DeviceList volumes;
+  for (const platform::Device device : volumes.all())
+    if (rt::Result<void> done = visit_volume(device, visitor); !done && notes)
       rt::print(*notes, "note: %s\n", done.error().text);
 }
 
@@ -125,7 +123,7 @@ void list_models(const Terminal& terminal) {
     const Terminal& terminal;
     uint32_t found = 0;
   } all{terminal};
-  visit_models({&all, [](void* self, uefi::Handle device, rt::Text path, uint64_t size) {
+  visit_models({&all, [](void* self, platform::Device device, rt::Text path, uint64_t size) {
                   auto& of = *static_cast<List*>(self);
                   ++of.found;
                   if (!of.terminal.keyboard.stop_pressed()) list(device, path, size, of.terminal);
@@ -136,16 +134,15 @@ void list_models(const Terminal& terminal) {
 rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
   if (!options.model.empty() || !embedded_model().empty()) return {};
   if (!platform::http_home().empty()) return {};  // the usual one, from beside the program
-  uefi::Handle devices[kMaxVolumes];
-  const rt::Span<const uefi::Handle> volumes{devices, platform::find_volumes({devices, kMaxVolumes})};
-  if (volumes.empty())
+  const platform::DeviceList volumes;
+  if (volumes.all().empty())
     return rt::fail(rt::Errc::not_found, 0,
                     platform::came_by_pxe()
                         ? "no llama.cfg and no model: PXE hands over this program alone, and no disk or stick can be read "
                           "here; boot it by HTTP or iPXE, which find both beside it, or boot llama-standalone.efi, which "
                           "has a model"
                         : "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one");
-  rt::Result<platform::File> usual = platform::open_on_any(volumes, kDefaultModel);
+  rt::Result<platform::File> usual = platform::open_on_any(volumes.all(), kDefaultModel);
   if (usual || usual.error().code != rt::Errc::not_found) return {};
 
   Choice choice{terminal};

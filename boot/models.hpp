@@ -8,7 +8,7 @@ namespace boot {
 /// Who looks at models, one after another.
 struct ModelVisitor {
   void* self;
-  void (*visit)(void* self, uefi::Handle device, rt::Text path, uint64_t size);
+  void (*visit)(void* self, platform::Device device, rt::Text path, uint64_t size);
 };
 
 /// The folder that models are looked for in.

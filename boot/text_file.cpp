@@ -15,8 +15,7 @@ rt::Result<rt::Text> read_text(platform::Readable& file, uint64_t most, rt::Aren
 }
 
 rt::Result<rt::Text> read_text(rt::Text path, uint64_t most, rt::Arena& arena) {
-  uefi::Handle devices[16];
-  rt::Result<platform::File> file = platform::open_on_any({devices, platform::find_volumes({devices, 16})}, path);
+  rt::Result<platform::File> file = platform::open_on_any(platform::DeviceList().all(), path);
   if (!file) return file.error();
   return read_text(*file, most, arena);
 }

@@ -1,12 +1,22 @@
 #include "boot/platform/firmware.hpp"
 
-#include "rt/format.hpp"
+#include "rt/utf.hpp"
 
 namespace platform {
 
 void begin(uefi::Handle image, uefi::SystemTable* system) {
   set_firmware(image, system);
   (void)g_services->set_watchdog_timer(0, 0, 0, nullptr);
+}
+
+void print_firmware(rt::Sink& sink) {
+  char buffer[128];
+  const rt::Text vendor = g_system->firmware_vendor
+                              ? rt::utf16_to_utf8({g_system->firmware_vendor, 60}, {buffer, sizeof buffer})
+                              : rt::Text("unknown");
+  const uint32_t revision = g_system->header.revision;
+  rt::print(sink, "%pT %#x, UEFI %u.%u", &vendor, g_system->firmware_revision, revision >> 16,
+            (revision & 0xffff) / 10);
 }
 
 StatusText::StatusText(uefi::Status status) {

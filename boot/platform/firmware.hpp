@@ -1,11 +1,9 @@
 #pragma once
+#include "rt/format.hpp"
 #include "rt/result.hpp"
 #include "uefi_headers/status.hpp"
 #include "uefi_headers/system_table.hpp"
 #include "uefi_headers/types.hpp"
-
-/// Where start.S goes. Returning ends the program.
-extern "C" uefi::Status efi_main(uefi::Handle image, uefi::SystemTable* system);
 
 /// Firmware as plain C++. Everything in this folder runs on the boot processor only, at
 /// TPL_APPLICATION, after set_firmware().
@@ -44,6 +42,9 @@ P* locate_protocol() {
   const uefi::Status status = g_services->locate_protocol(&P::kGuid, nullptr, &found);
   return status == uefi::Status::success ? static_cast<P*>(found) : nullptr;
 }
+
+/// What firmware says of itself, for people: who made it, its revision, and which UEFI it implements. UEFI 2.10 §4.3.
+void print_firmware(rt::Sink& sink);
 
 /// A status for a message: the spec's name, or "EFI status 0x..." for one that it does not list.
 class StatusText {

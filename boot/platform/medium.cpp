@@ -5,8 +5,6 @@
 namespace platform {
 namespace {
 
-constexpr uint64_t kMaxVolumes = 64;
-
 /// A URL is no path.
 bool is_path(rt::Text name) {
   for (uint64_t i = 0; i < name.size; ++i)
@@ -15,10 +13,8 @@ bool is_path(rt::Text name) {
 }
 
 rt::Result<Input> open_on_volume(rt::Text name, Place& place, const Patience&) {
-  uefi::Handle devices[kMaxVolumes];
-  rt::Span<const uefi::Handle> volumes{&place.device, 1};
-  if (!place.device) volumes = {devices, find_volumes({devices, kMaxVolumes})};
-  rt::Result<File> file = open_on_any(volumes, name, &place.device);
+  const rt::Span<const Device> known{&place.device, 1};
+  rt::Result<File> file = open_on_any(place.device ? known : DeviceList().all(), name, &place.device);
   if (!file) return file.error();
   return Input(static_cast<File&&>(*file));
 }

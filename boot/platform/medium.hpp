@@ -55,7 +55,7 @@ struct Medium;
 /// Where a file was found, and others that belong to it are looked for.
 struct Place {
   const Medium* medium = nullptr;  // null: not known yet
-  uefi::Handle device = nullptr;
+  Device device = nullptr;
 };
 
 /// Where bytes come from: a row of the table media().

@@ -47,12 +47,12 @@ rt::Text beside(rt::Text path, const char* name, rt::Span<char> buffer) {
   return rt::print_to(buffer, "%.*s%s", int(name_begin(path)), path.data, name);
 }
 
-/// All of `bytes`, on the medium.
-rt::Result<void> write(uefi::FileProtocol* file, rt::Text path, rt::Span<const uint8_t> bytes) {
-  for (uint64_t done = 0; done < bytes.count;) {
-    const uint64_t asked = rt::min(bytes.count - done, kMaxTransfer);
+/// All of `text`, on the medium.
+rt::Result<void> write(uefi::FileProtocol* file, rt::Text path, rt::Text text) {
+  for (uint64_t done = 0; done < text.size;) {
+    const uint64_t asked = rt::min(text.size - done, kMaxTransfer);
     uefi::Uintn put = asked;
-    const Status status = file->write(file, &put, bytes.data + done);
+    const Status status = file->write(file, &put, text.data + done);
     if (status != Status::success || put == 0 || put > asked)
       return firmware_error(status == Status::success ? Status::device_error : status,
                             "%pT: writing failed after %'llu bytes", &path, static_cast<unsigned long long>(done));
@@ -69,14 +69,14 @@ Status remove(FileHandle& handle) {
   return raw->delete_file(raw);
 }
 
-/// A new file `path` with `bytes` in it, or none. `title` names it in errors.
-rt::Result<void> write_new(Volume& volume, rt::Text path, rt::Text title, rt::Span<const uint8_t> bytes) {
+/// A new file `path` with `text` in it, or none. `title` names it in errors.
+rt::Result<void> write_new(Volume& volume, rt::Text path, rt::Text title, rt::Text text) {
   rt::Result<FileHandle> file = volume.open_handle(path, kChange | uefi::kFileModeCreate);
   if (!file) {
     const rt::Error& error = file.error();
     return rt::fail(error.code, error.detail, "%pT: cannot be saved: %s", &title, error.text);
   }
-  const rt::Result<void> done = write(file->get(), title, bytes);
+  const rt::Result<void> done = write(file->get(), title, text);
   if (!done) (void)remove(*file);
   return done;
 }
@@ -150,8 +150,12 @@ rt::Result<void> check_save_path(rt::Text path) {
   return {};
 }
 
-rt::Result<void> save_file(uefi::Handle device, rt::Text path, rt::Span<const uint8_t> bytes, Replace replace) {
+rt::Result<void> save_file(rt::Text path, rt::Text text, Replace replace) {
   if (rt::Result<void> done = check_save_path(path); !done) return done;
+  const Device device = boot_device();
+  if (!device)
+    return rt::fail(rt::Errc::usage, 0, "%pT: there is no volume to save to: the program was not started from one",
+                    &path);
   rt::Result<Volume> volume = Volume::open(device);
   if (!volume) return volume.error();
   rt::Result<File> there = volume->open_file(path);
@@ -164,13 +168,13 @@ rt::Result<void> save_file(uefi::Handle device, rt::Text path, rt::Span<const ui
   char buffer[300];
   const rt::Text fresh = beside(path, kTemporary, {buffer, sizeof buffer});
   if (rt::Result<void> done = clear(*volume, fresh); !done) return done;
-  if (rt::Result<void> done = write_new(*volume, fresh, path, bytes); !done) return done;
+  if (rt::Result<void> done = write_new(*volume, fresh, path, text); !done) return done;
   const rt::Result<void> done =
       exists ? exchange(*volume, path, fresh) : rename(*volume, fresh, path.from(name_begin(path)));
   if (done) return {};
   (void)clear(*volume, fresh);
   // Some firmware cannot rename. Where nothing is replaced, nothing can be lost.
-  return exists ? done : write_new(*volume, path, path, bytes);
+  return exists ? done : write_new(*volume, path, path, text);
 }
 
 }  // namespace platform

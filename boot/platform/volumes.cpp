@@ -49,7 +49,7 @@ const rt::Error& is_a_directory(rt::Text path) {
 
 }  // namespace
 
-rt::Result<Volume> Volume::open(uefi::Handle device) {
+rt::Result<Volume> Volume::open(Device device) {
   auto* const system = handle_protocol<uefi::SimpleFileSystem>(device);
   if (!system) return firmware_error(Status::unsupported, "a device has no file system");
   uefi::FileProtocol* root = nullptr;
@@ -118,35 +118,32 @@ rt::Result<bool> Directory::next(DirectoryEntry& entry) {
   }
 }
 
-uefi::Handle boot_device() {
+Device boot_device() {
   const auto* const image = handle_protocol<uefi::LoadedImage>(g_image);
   return image ? image->device_handle : nullptr;
 }
 
-uint64_t find_volumes(rt::Span<uefi::Handle> into) {
-  uint64_t n = 0;
-  uefi::Handle own = boot_device();
+DeviceList::DeviceList() {
+  Device own = boot_device();
   if (!handle_protocol<uefi::SimpleFileSystem>(own)) own = nullptr;
-  if (own && n < into.count) into[n++] = own;
+  if (own) devices_[count_++] = own;
   uefi::Uintn count = 0;
   uefi::Handle* handles = nullptr;
   const Status status = g_services->locate_handle_buffer(
       uefi::SearchType::by_protocol, &uefi::SimpleFileSystem::kGuid, nullptr, &count, &handles);
-  if (status != Status::success || !handles) return n;
+  if (status != Status::success || !handles) return;
   const int64_t bytes = static_cast<int64_t>(count * sizeof(uefi::Handle));
   count_memory(MemoryUse::pool, bytes);
-  for (uint64_t i = 0; i < count && n < into.count; ++i)
-    if (handles[i] != own) into[n++] = handles[i];
+  for (uint64_t i = 0; i < count && count_ < kMost; ++i)
+    if (handles[i] != own) devices_[count_++] = handles[i];
   (void)g_services->free_pool(handles);
   count_memory(MemoryUse::pool, -bytes);
-  return n;
 }
 
-rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
-                             uefi::Handle* found_on) {
+rt::Result<File> open_on_any(rt::Span<const Device> devices, rt::Text path, Device* found_on) {
   rt::KeptError worst(rt::fail(rt::Errc::not_found, 0, "%pT: there is no such file on %s", &path,
                                devices.count > 1 ? "any volume" : "the volume"));
-  for (const uefi::Handle device : devices) {
+  for (const Device device : devices) {
     rt::Result<Volume> volume = Volume::open(device);
     if (!volume) {
       if (worst.code() == rt::Errc::not_found)

@@ -3,6 +3,9 @@
 
 namespace platform {
 
+/// What a volume is on, or the network that the program came from; null: nothing.
+using Device = uefi::Handle;
+
 /// One entry of a directory.
 struct DirectoryEntry {
   char name[768];  // UTF-8, terminated
@@ -29,7 +32,7 @@ class Volume {
  public:
   Volume() = default;
   /// The file system on `device`. UEFI 2.10 §13.4 EFI_SIMPLE_FILE_SYSTEM_PROTOCOL.OpenVolume().
-  static rt::Result<Volume> open(uefi::Handle device);
+  static rt::Result<Volume> open(Device device);
 
   /// Opens a file for reading. Errc::not_found where there is none.
   rt::Result<File> open_file(rt::Text path);
@@ -43,15 +46,24 @@ class Volume {
 };
 
 /// The device that the program was loaded from; null if it came out of the network or of memory.
-uefi::Handle boot_device();
+Device boot_device();
 
-/// Writes the devices with a file system into `into`, boot_device() first, and returns how many.
-/// UEFI 2.10 §7.3 EFI_BOOT_SERVICES.LocateHandleBuffer().
-uint64_t find_volumes(rt::Span<uefi::Handle> into);
+/// The devices with a file system that are there now, boot_device() first; of more than 64 the first ones.
+class DeviceList {
+ public:
+  /// UEFI 2.10 §7.3 EFI_BOOT_SERVICES.LocateHandleBuffer().
+  DeviceList();
+  rt::Span<const Device> all() const { return {devices_, count_}; }
+
+ private:
+  static constexpr uint64_t kMost = 64;
+
+  Device devices_[kMost];
+  uint64_t count_ = 0;
+};
 
 /// Opens `path` for reading on the first of `devices` that has it, which is then `*found_on`. Where
 /// none has it, the error is Errc::not_found if all of them could be searched, else what went wrong.
-rt::Result<File> open_on_any(rt::Span<const uefi::Handle> devices, rt::Text path,
-                             uefi::Handle* found_on = nullptr);
+rt::Result<File> open_on_any(rt::Span<const Device> devices, rt::Text path, Device* found_on = nullptr);
 
 }  // namespace platform

@@ -2,7 +2,7 @@
 #include <functional>
 #include <memory>
 
-#include "boot/platform/firmware.hpp"
+#include "boot/platform/entry.hpp"
 #include "tests/firmware/fake_network.hpp"
 #include "tests/firmware/fake_volume.hpp"
 #include "uefi_headers/simple_text_input.hpp"

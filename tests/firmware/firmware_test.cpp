@@ -628,7 +628,7 @@ TEST(FakeFirmware, SavesUnderANameOfItsOwnAndReplacesOnlyWhenTold) {
   machine.built_in_model = machine.files["\\models\\default.bin"];
   machine.built_in_tokenizer = machine.files["\\models\\tokenizer.bin"];
   machine.from_disk = false;
-  EXPECT_TRUE(says(test::start(machine), "error: there is no volume to save to: ")) << "started over the network";
+  EXPECT_TRUE(says(test::start(machine), "there is no volume to save to: ")) << "started over the network";
 }
 
 TEST(FakeFirmware, TellsAStoryAgain) {

@@ -6,6 +6,7 @@
 #include "boot/platform/clock.hpp"
 #include "boot/platform/console.hpp"
 #include "boot/platform/cpu.hpp"
+#include "boot/platform/firmware.hpp"
 #include "boot/platform/x86_64/instructions.hpp"
 #include "rt/x86_64/features.hpp"
 #include "boot/platform/keyboard.hpp"

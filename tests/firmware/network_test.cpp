@@ -1,6 +1,7 @@
 // The network, on a firmware where every call of it goes wrong.
 #include <gtest/gtest.h>
 
+#include "boot/platform/firmware.hpp"
 #include "boot/platform/network/tcp.hpp"
 #include "tests/firmware/scenarios.hpp"
 

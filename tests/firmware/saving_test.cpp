@@ -1,4 +1,5 @@
 // Saving a file, on volumes that are full, write-protected, or gone before it ends.
+#include "boot/platform/firmware.hpp"
 #include "boot/platform/saving.hpp"
 
 #include <gtest/gtest.h>
@@ -34,7 +35,7 @@ Outcome save(const FakeMachine& machine, Replace replace, std::optional<Fault> f
   Outcome outcome = test::start(machine, fault, [&](uefi::Handle image, uefi::SystemTable* system) {
     platform::set_firmware(image, system);
     const rt::Result<void> done =
-        platform::save_file(platform::boot_device(), kPath, {kNew.data(), kNew.size()}, replace);
+        platform::save_file(kPath, {reinterpret_cast<const char*>(kNew.data()), kNew.size()}, replace);
     if (done) return Status::success;
     sentence = done.error().text;
     return Status::aborted;

@@ -137,7 +137,7 @@ TEST(Output, WantsAVolume) {
   machine.from_disk = false;
   machine.options = "-t 0 -n 8 --output \\answers.txt --on_finish exit";
   const Outcome run = test::start(machine);
-  EXPECT_TRUE(says(run, "error: \\answers.txt: there is no volume to write to: ")) << run.screen;
+  EXPECT_TRUE(says(run, "error: \\answers.txt: there is no volume to save to: ")) << run.screen;
 }
 
 /// A story of 400 lines' ends and letters on a screen of 31 rows.

@@ -56,3 +56,13 @@ def test_an_include_that_climbs_does_not_compile(tmp_path, include):
     done = subprocess.run(["ninja", "-C", tmp_path], capture_output=True, text=True)
     assert done.returncode and not (tmp_path / "source.o").exists()
     assert "climbs out of its folder" in done.stdout or "file not found" in done.stdout
+
+
+def test_boot_knows_no_uefi():
+    """What the user sees is written in words of the platform floor, which alone knows firmware's."""
+    sources = [path for path in ROOT.glob("boot/**/*.[ch]pp") if "platform" not in path.parts]
+    assert len(sources) > 50
+    found = [f"{path.relative_to(ROOT)}:{number}: {line}" for path in sources
+             for number, line in enumerate(path.read_text().splitlines(), 1)
+             if re.search(r"\buefi(::|_headers)|\befi_main\(|\bg_(system|services|image)\b", line)]
+    assert not found
