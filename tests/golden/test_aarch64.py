@@ -13,6 +13,7 @@ import pytest
 import gguf_files
 import support
 from support import case_name, checkpoint, own_cases, words_of
+from test_chat import ANSWERS, transcript
 
 LLAMA = support.OUT / "arm/llama"
 KERNEL_TESTS = support.OUT / "arm/kernel_tests"
@@ -132,3 +133,41 @@ def test_a_damaged_model_gives_the_same_bits_on_both_architectures(wrong, precis
     want = logits(tmp_path, here, model, *arguments)
     for kernel in ("neon", "swar"):
         assert logits(tmp_path, llama, model, *arguments, "--kernel", kernel) == want, kernel
+
+
+def talk(folder, answer):
+    """A conversation in a file, and the arguments with which the host program answers it."""
+    file = folder / "talk.txt"
+    file.write_text(transcript(answer["messages"]), encoding="utf-8", newline="")
+    return support.real_model("SmolLM2-135M-Instruct"), "--conversation", file
+
+
+@pytest.mark.skipif(not ANSWERS, reason="../shared/golden/smollm2.json is not here")
+# An emulated processor takes 0.1 s for a token of this model with the swar kernels, 0.3 s with the others.
+@pytest.mark.parametrize("answer", [pytest.param(answer, id=answer["name"].replace(" ", "-"),
+                                                 marks=() if answer["name"] == "capital" else pytest.mark.matrix)
+                                    for answer in ANSWERS])
+def test_a_real_model_answers_as_the_exact_one(answer, tmp_path):
+    arguments = talk(tmp_path, answer)
+    assert [int(word) for word in llama(*arguments, "--ids").split()] == answer["ids"]
+    limit = str(len(answer["answer"]))
+    assert llama(*arguments, "-t", "0", "-n", limit, "--kernel", "swar", timeout=900)[:-1] == answer["text"]
+
+
+@pytest.mark.matrix
+@pytest.mark.skipif(not ANSWERS, reason="../shared/golden/smollm2.json is not here")
+@pytest.mark.parametrize("number", range(len(ANSWERS)), ids=[answer["name"].replace(" ", "-") for answer in ANSWERS])
+def test_each_token_of_an_answer_is_the_likeliest_and_its_logits_are_those_of_x86_64(number, tmp_path):
+    answer = ANSWERS[number]
+    ids = tmp_path / "ids"
+    ids.write_text(" ".join(map(str, answer["ids"] + answer["answer"])))
+    arguments = (support.real_model("SmolLM2-135M-Instruct"), "--ids-from", ids, "--logits")
+    llama(*arguments, tmp_path / "there", "--kernel", KERNELS[number % 2], timeout=1800)
+    here(*arguments, tmp_path / "here")
+    data = (tmp_path / "there").read_bytes()
+    assert data == (tmp_path / "here").read_bytes()
+    count = len(answer["ids"]) + len(answer["answer"])
+    every = array.array("f", data)
+    rows = [every[at:at + len(every) // count] for at in range(0, len(every), len(every) // count)]
+    likeliest = [row.index(max(row)) for row in rows[len(answer["ids"]) - 1:-1]]
+    assert likeliest == answer["answer"]
