@@ -1,8 +1,9 @@
 """How the program was made, as the audit reads it: the commands, what the compiler reads and what it hands to the
 assembler, and the objects that are linked. None of it is believed because of its name.
 
-Every command of the build must be one of four kinds, with options from a list. A compilation is done again, as far as
+Every command of the build must be one of five kinds, with options from a list. A compilation is done again, as far as
 assembly: the compiler says which files it reads, and the assembly shows what inline assembly comes to."""
+import gzip
 import re
 import shlex
 import subprocess
@@ -14,7 +15,8 @@ import audit_image
 
 OWN_FOLDERS = ("boot", "model", "rt", "uefi_headers")
 DATA = {"boot/embedded.S": {"assets/default.bin", "assets/default-tokenizer.bin"},  # who may take which files in whole
-        "boot/server/page.S": {"boot/server/page.html"}}
+        "boot/server/page.S": {"out/page.html.gz"}}
+PAGE = ("boot/server/page.html", "out/page.html.gz")  # the one thing that is not compiled but packed
 # Which sources for AArch64 may have instructions that no compiler makes by itself, and which.
 UNCOMMON = {"boot/platform/aarch64/start.S": {"hvc", "smc", "msr", "sys"},
             "boot/platform/aarch64/instructions.cpp": {"hvc", "smc", "sys"}}
@@ -55,7 +57,7 @@ class Build:
         return subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout
 
     def sort_out(self, command):
-        """Which of the four kinds a command is; anything else is a problem."""
+        """Which of the five kinds a command is; anything else is a problem."""
         words = shlex.split(command)
         cleaned = re.fullmatch(r"rm -f (\S+) && (.*)", command)
         if words[0] == "clang++":
@@ -77,7 +79,17 @@ class Build:
                 self.links.append((out[0], inputs))
                 return
             self.problems += [f"the linker is told {word}" for word in strange]
+        elif command == "sed 's/^ *//' {} | gzip -9n > {}".format(*PAGE):
+            self.check_page()
+            return
         self.problems.append(f"a command of another kind: {command[:200]}")
+
+    def check_page(self):
+        """The page in the program is the one in the sources, but for what its lines begin with."""
+        page, packed = (self.root / name for name in PAGE)
+        self.read.add(page)
+        if gzip.decompress(packed.read_bytes()) != re.sub(rb"^ *", b"", page.read_bytes(), flags=re.M):
+            self.problems.append(f"{PAGE[1]} is not what {PAGE[0]} says")
 
     def compile_again(self, number, job, scratch):
         """As far as assembly; returns the problems."""

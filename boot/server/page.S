@@ -1,4 +1,4 @@
-// The page that browsers are given.
+// The page that browsers are given: page.html, compressed by the build.
 #ifdef __ELF__
         .section .rodata, "a"
 #else
@@ -6,7 +6,7 @@
 #endif
         .globl  server_page_begin, server_page_end
 server_page_begin:
-        .incbin "boot/server/page.html"
+        .incbin "out/page.html.gz"
 server_page_end:
 #ifdef __ELF__
         .section .note.GNU-stack, ""

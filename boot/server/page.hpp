@@ -3,7 +3,8 @@
 
 namespace server {
 
-/// What a browser shows: page.html, in one piece.
+/// What a browser shows: page.html, in one piece, compressed by gzip. Every browser takes that, and it is allowed to
+/// send it to who does not say what he takes (RFC 9110, section 12.5.3).
 rt::Text page();
 
 }  // namespace server

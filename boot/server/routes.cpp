@@ -132,7 +132,7 @@ void Server::report(Slot& slot, const char* after) {
 
 void Server::send_page(Slot& slot) {
   const uint64_t length = begin_response(slot, 200,
-                                         "text/html; charset=utf-8\r\nContent-Security-Policy: default-src 'none'; "
+                                         "text/html; charset=utf-8\r\nContent-Encoding: gzip\r\nContent-Security-Policy: default-src 'none'; "
                                          "script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'");
   end_response(slot, length, page());
   report(slot, "");

@@ -1,4 +1,5 @@
 """The audit, on the programs as they are and on faults that somebody could plant, in those of each architecture."""
+import gzip
 import re
 import shutil
 import struct
@@ -27,7 +28,11 @@ build out/rt/add.o: cxx rt/add.cpp
 build out/rt.a: archive out/rt/add.o
 build out/boot/main.o: cxx boot/main.cpp
 build out/data.o: cxx boot/embedded.S
-build out/program.efi: link out/boot/main.o out/data.o out/rt.a
+rule page
+  command = sed 's/^ *//' $in | gzip -9n > $out
+build out/page.html.gz: page boot/server/page.html
+build out/page.o: cxx boot/server/page.S | out/page.html.gz
+build out/program.efi: link out/boot/main.o out/data.o out/page.o out/rt.a
 """
 FILES = {
     "build.ninja": BUILD,
@@ -35,6 +40,8 @@ FILES = {
     "rt/add.cpp": '#include "rt/add.hpp"\nuint64_t add(uint64_t a, uint64_t b) { return a + b; }\n',
     "boot/main.cpp": '#include "rt/add.hpp"\nextern "C" uint64_t efi_start(uint64_t n) { return add(n, 1); }\n',
     "boot/embedded.S": '.section .model, "dr"\n.globl model\nmodel: .long 1\n.incbin "assets/default.bin"\n',
+    "boot/server/page.html": "<p>\n  page\n",
+    "boot/server/page.S": '.section .rdata, "dr"\n.globl page\npage:\n.incbin "out/page.html.gz"\n',
     "assets/default.bin": "weights",
     "blob.bin": "foreign",
 }
@@ -109,7 +116,7 @@ def test_a_link_to_a_foreign_header(tree):
 def test_an_object_that_nobody_compiled_in_the_link(tree):
     tree.problems()
     shutil.copy(tree.root / "out/rt/add.o", tree.root / "spare.o")
-    tree.change("build.ninja", "out/data.o out/rt.a", "out/data.o spare.o")
+    tree.change("build.ninja", "out/data.o out/page.o out/rt.a", "out/data.o spare.o")
     assert any("spare.o, which is not made here" in problem for problem in tree.problems())
 
 
@@ -147,6 +154,13 @@ def test_a_foreign_blob_by_the_assembler(tree, text):
 def test_another_blob_in_the_file_that_may_take_the_model(tree):
     tree.change("boot/embedded.S", "assets/default.bin", "blob.bin")
     assert any("boot/embedded.S: the assembler is told" in problem for problem in tree.problems())
+
+
+def test_a_page_that_is_not_the_one_in_the_sources(tree):
+    assert tree.problems() == []
+    (tree.root / "out/page.html.gz").write_bytes(gzip.compress(b"<p>\nanother\n"))
+    assert audit_build.Build(tree.root, ["out/program.efi"]).problems == [
+        "out/page.html.gz is not what boot/server/page.html says"]
 
 
 @pytest.mark.parametrize("option", ["-include blob.h", "-isystem elsewhere", "-fplugin=blob.so", "-Xclang -load", "-Bhere"])

@@ -1,11 +1,13 @@
 """The server, as a program for this machine, with the clients that people use and with some that mean no good."""
 import contextlib
+import gzip
 import json
 import re
 import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,12 @@ def test_the_openai_client_is_answered():
     assert seen["plain"] and seen["plain"] == seen["streamed_plain"]
     assert "'n'" in seen["refused"]
     assert seen["locked_out"] == 401
+
+
+def test_the_page_is_the_one_in_the_sources():
+    with serving() as server, urllib.request.urlopen(server.url) as answer:
+        page = gzip.decompress(answer.read()).decode()
+    assert page.splitlines() == [line.lstrip() for line in (ROOT / "boot/server/page.html").read_text().splitlines()]
 
 
 def test_a_person_at_the_page_is_answered():

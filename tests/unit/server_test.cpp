@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "boot/server/page.hpp"
 #include "tests/unit/json.hpp"
 #include "tests/unit/server_client.hpp"
 
@@ -202,8 +203,9 @@ TEST(Server, TheRoutes) {
   EXPECT_NE(body_of(client.told).find("llama_requests_total{status=\"2xx\"} 2\n"), std::string::npos);
   client.says = get("/?x=1");
   it.run();
-  EXPECT_NE(body_of(client.told).find("<!doctype html>"), std::string::npos);
-  EXPECT_NE(body_of(client.told).find("</html>"), std::string::npos);
+  EXPECT_NE(client.told.find("Content-Encoding: gzip\r\n"), std::string::npos);
+  EXPECT_EQ(body_of(client.told), std::string(server::page().data, server::page().size));
+  EXPECT_EQ(body_of(client.told).substr(0, 3), "\x1f\x8b\x08");
   client.says = "OPTIONS /v1/models HTTP/1.1\r\nHost: a\r\n\r\n";
   it.run();
   EXPECT_NE(client.told.find("Allow: GET, HEAD, OPTIONS\r\n"), std::string::npos);
