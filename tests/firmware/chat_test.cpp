@@ -3,17 +3,16 @@
 
 #include <sstream>
 
-#include "tests/firmware/scenarios.hpp"
+#include "tests/firmware/expectations.hpp"
 #include "tests/host/made_chat_model.hpp"
 
 namespace {
 
 using test::FakeMachine;
 using test::Outcome;
+using test::says;
 using test::Service;
 using uefi::Status;
-
-bool says(const Outcome& run, const std::string& words) { return run.screen.find(words) != std::string::npos; }
 
 size_t count(const std::string& text, const std::string& words) {
   size_t n = 0;

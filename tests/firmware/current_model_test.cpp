@@ -1,15 +1,15 @@
 // A wrong command costs nothing that works: another model takes the place of the old one only when it works.
 #include <gtest/gtest.h>
 
-#include "tests/firmware/scenarios.hpp"
+#include "tests/firmware/expectations.hpp"
 #include "tests/host/made_checkpoint.hpp"
 
 namespace {
 
 using test::FakeMachine;
 using test::Outcome;
+using test::says;
 
-bool says(const Outcome& run, const std::string& words) { return run.screen.find(words) != std::string::npos; }
 int times(const Outcome& run, const std::string& words) {
   int n = 0;
   for (size_t at = 0; (at = run.screen.find(words, at)) != std::string::npos; at += words.size()) ++n;

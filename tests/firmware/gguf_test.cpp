@@ -1,15 +1,14 @@
 // GGUF files on the volumes: a model in several, and sums of each.
 #include <gtest/gtest.h>
 
-#include "tests/firmware/scenarios.hpp"
+#include "tests/firmware/expectations.hpp"
 #include "tests/host/made_gguf.hpp"
 
 namespace {
 
 using test::FakeMachine;
 using test::Outcome;
-
-bool says(const Outcome& run, const std::string& words) { return run.screen.find(words) != std::string::npos; }
+using test::says;
 
 std::string part(int number) { return "\\models\\big-0000" + std::to_string(number) + "-of-00003.gguf"; }
 

@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "tests/firmware/scenarios.hpp"
+#include "tests/firmware/expectations.hpp"
 #include "tests/host/made_checkpoint.hpp"
 
 namespace {
@@ -13,10 +13,9 @@ namespace {
 using test::Fault;
 using test::FakeMachine;
 using test::Outcome;
+using test::says;
 using test::Service;
 using uefi::Status;
-
-bool says(const Outcome& run, const std::string& words) { return run.screen.find(words) != std::string::npos; }
 
 std::vector<std::string> questions(const std::string& script) {
   std::vector<std::string> all;
