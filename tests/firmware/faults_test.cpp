@@ -169,6 +169,7 @@ TEST_P(EveryFault, EndsInAMessageOrGoesOn) {
 constexpr Scenario kScenarios[] = {{"story", test::one_story},
                                   {"processors", test::one_story_on_all_processors},
                                   {"conversation", test::conversation},
+                                  {"chat", test::chat},
                                   {"small", test::small_machine}};
 
 TEST(Faults, LeaveNoServiceOut) {

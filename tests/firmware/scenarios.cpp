@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "rt/sha256.hpp"
+#include "tests/host/made_chat_model.hpp"
 #include "tests/host/made_checkpoint.hpp"
 
 namespace test {
@@ -70,6 +71,17 @@ FakeMachine conversation() {
   machine.options = "llama.efi -i ab -t 0.8 -s 7 -n 8";
   machine.typed = {"abc", "/stats", "/save \\story.txt", "/model", "/set show confidence", "",
                    "/model other", "/seed 3", "", "/nonsense", "/quit"};
+  return machine;
+}
+
+FakeMachine chat() {
+  static const Bytes kModel = MadeChatModel{}.bytes();
+  FakeMachine machine;
+  machine.files = {{"\\EFI\\BOOT\\BOOTX64.EFI", {}},
+                   {"\\EFI\\BOOT\\llama.cfg", to_bytes("model = \\models\\chat.gguf\ntemperature = 0.8\nseed = 7\nsteps = 6\n")},
+                   {"\\models\\chat.gguf", kModel}};
+  machine.options = "llama.efi -m \\models\\chat.gguf -t 0.8 -s 7 -n 6";
+  machine.typed = {"hello", "/save \\chat.txt", "and now?", "/load \\chat.txt", "/retry", "/quit"};
   return machine;
 }
 

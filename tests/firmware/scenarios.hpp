@@ -11,6 +11,9 @@ FakeMachine one_story_on_all_processors();
 /// A whole session: stories, settings, a list of models, another model, a file written.
 FakeMachine conversation();
 
+/// A GGUF model that chats: a question, a conversation that is saved and loaded, another answer.
+FakeMachine chat();
+
 /// Everything that is left to chance, on a small machine with one text mode and a terminal that takes UTF-8; and a model
 /// that is too large for it.
 FakeMachine small_machine();
