@@ -13,10 +13,12 @@ void StoryWriter::write(rt::Text piece, platform::Color color) {
       new_line();
     } else if (byte >= 0x20 && byte != 0x7f) {
       // A space belongs to the word behind it.
-      if (c == ' ' || bytes_ == kLongest || characters_ == width_) put_word();
+      // A word that is too long goes on in the next line, from its next character.
+      const uint32_t most = byte < 0x80 ? 1 : kMostColumns;
+      if (c == ' ' || bytes_ + 4 > kLongest || (!decoder_.pending() && columns_ + most > width_)) put_word();
       colors_[bytes_] = color;
       word_[bytes_++] = c;
-      if ((byte & 0xc0) != 0x80) ++characters_;
+      decoder_.feed(byte, [this](char32_t character) { columns_ += console_.columns(character); });
     }
   }
 }
@@ -50,17 +52,17 @@ void StoryWriter::put(rt::Text text, platform::Color color) {
 
 void StoryWriter::put_word() {
   uint32_t from = 0;
-  if (column_ + characters_ > width_ && column_ > 0) {
+  if (column_ + columns_ > width_ && column_ > 0) {
     new_line();
     from = bytes_ && word_[0] == ' ';  // the line's end stands for it
-    characters_ -= from;
+    columns_ -= from;
   }
   for (uint32_t to = from; from < bytes_; from = to) {
     while (to < bytes_ && colors_[to] == colors_[from]) ++to;
     put({word_ + from, to - from}, colors_[from]);
   }
-  column_ += characters_;
-  bytes_ = characters_ = 0;
+  column_ += columns_;
+  bytes_ = columns_ = 0;
 }
 
 void StoryWriter::new_line() {

@@ -1,6 +1,7 @@
 #pragma once
 #include "boot/row_gate.hpp"
 #include "boot/status_line.hpp"
+#include "rt/utf.hpp"
 
 namespace boot {
 
@@ -27,6 +28,7 @@ class StoryWriter {
  private:
   static constexpr uint32_t kWidest = 90;    // columns: longer lines are hard to read
   static constexpr uint32_t kLongest = 200;  // bytes; a longer word is shown in parts
+  static constexpr uint32_t kMostColumns = 3;  // of a character: "..." where a screen has no such letter
 
   void put_word();
   void new_line();
@@ -39,7 +41,8 @@ class StoryWriter {
   uint64_t halted_ = 0;
   uint32_t width_;
   uint32_t column_ = 0;
-  uint32_t bytes_ = 0, characters_ = 0;  // of the word
+  uint32_t bytes_ = 0, columns_ = 0;  // of the word
+  rt::Utf8Decoder decoder_;
   char ready_[1024];  // complete words, of one colour
   uint32_t ready_bytes_ = 0;
   platform::Color ready_color_ = platform::Color::light_gray;

@@ -41,6 +41,12 @@ void Console::put(char32_t character) {
   }
 }
 
+uint32_t Console::columns(char32_t character) const {
+  if (!out_ || character < 0xa0 || (character <= 0xffff && can_show(static_cast<uefi::Char16>(character)))) return 1;
+  const uint32_t columns = columns_of(character);
+  return line_ && columns != kNoColumns ? columns : uint32_t(plain_text(character).size);
+}
+
 char32_t Console::cell(char32_t character) const {
   if (character >= 0x20 && character < 0x7f) return character;
   // Beyond, characters may be two columns wide, or none.

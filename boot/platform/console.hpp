@@ -61,6 +61,9 @@ class Console final : public rt::Sink {
   /// The same with the first serial line there is.
   void use_utf8(bool on);
 
+  /// How many columns `character` takes as write() shows it.
+  uint32_t columns(char32_t character) const;
+
   /// Goes to the largest mode that has no fewer rows and columns than now and at most kMaxColumns.
   /// Clears the screen if it finds one; returns whether it did.
   bool choose_mode();

@@ -185,6 +185,16 @@ TEST(Chat, LoadsAConversationThatEndsWithAQuestionAndAnswersIt) {
   EXPECT_TRUE(file(wrong, "\\all.txt").starts_with("--- user\nhello\n--- assistant\n")) << file(wrong, "\\all.txt");
 }
 
+TEST(Chat, ALongAnswerWaitsForAKeyAtEveryScreenful) {
+  FakeMachine machine = chatting({}, {.context = 4096, .ends = 0});
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = test::to_bytes("model = \\models\\chat.gguf\nseed = 7\nsteps = 4000\nmore = on\n");
+  machine.typed = {"hello"};
+  machine.keys = {{uefi::ScanCode::escape, 0}, {uefi::ScanCode::none, u'/'}, {uefi::ScanCode::none, u'q'}, {uefi::ScanCode::none, u'\r'}};
+  const Outcome run = boot(machine);
+  EXPECT_EQ(count(run.screen, "-- more: any key; Esc: no --"), 1u) << run.screen;
+  EXPECT_TRUE(says(run, "\nstopped\n")) << run.screen;
+}
+
 TEST(Chat, TellsStoriesInBetween) {
   const Outcome run = boot(chatting({"hello", "/story", "abc", "", "/chat", "and now?", "/save \\chat.txt"}));
   EXPECT_TRUE(answer(run, "abc").starts_with("seed ")) << run.screen;

@@ -180,6 +180,20 @@ TEST(Pager, HaltsALongTextAtEveryScreenful) {
   for (const test::Row& row : run.waits) EXPECT_LE(row.cursor, 79u);
 }
 
+TEST(Story, WordsWrapByTheColumnsThatTheyTake) {
+  // 90 columns: 44 square letters, and no more where the next could be wider than two; 30 words of two and a blank.
+  std::string row, words, shown;  // the marks are not in the cells of the screen
+  for (int i = 0; i < 44; ++i) row += "\u4f60";
+  for (int i = 0; i < 30; ++i) words += i ? " e\u0301a" : "e\u0301a", shown += i ? " ea" : "ea";
+  FakeMachine machine = long_story();
+  machine.files["\\long.txt"] = test::to_bytes(row + "\u4f60\n" + words + " bb");
+  machine.options = "llama.efi -t 0 -n 400 --utf8 on --prompt_file \\long.txt";
+  machine.typed = {"/quit"};
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_NE(run.shown.find("\n" + row + "\n\u4f60\n" + shown + "\nbb"), std::string::npos) << run.shown;
+}
+
 TEST(Pager, EscEndsTheText) {
   FakeMachine machine = long_story();
   machine.options += " --more on";
