@@ -181,9 +181,9 @@ TEST(Pager, HaltsALongTextAtEveryScreenful) {
 }
 
 TEST(Story, WordsWrapByTheColumnsThatTheyTake) {
-  // 90 columns: 44 square letters, and no more where the next could be wider than two; 30 words of two and a blank.
+  // 90 columns: 45 square letters, or 30 words of two columns and a blank before them.
   std::string row, words, shown;  // the marks are not in the cells of the screen
-  for (int i = 0; i < 44; ++i) row += "\u4f60";
+  for (int i = 0; i < 45; ++i) row += "\u4f60";
   for (int i = 0; i < 30; ++i) words += i ? " e\u0301a" : "e\u0301a", shown += i ? " ea" : "ea";
   FakeMachine machine = long_story();
   machine.files["\\long.txt"] = test::to_bytes(row + "\u4f60\n" + words + " bb");
