@@ -181,17 +181,17 @@ TEST(Pager, HaltsALongTextAtEveryScreenful) {
 }
 
 TEST(Story, WordsWrapByTheColumnsThatTheyTake) {
-  // 90 columns: 45 square letters, or 30 words of two columns and a blank before them.
+  // 90 columns: 44 square letters, as the next could be wider; 30 words of two columns and a blank before them.
   std::string row, words, shown;  // the marks are not in the cells of the screen
-  for (int i = 0; i < 45; ++i) row += "\u4f60";
+  for (int i = 0; i < 44; ++i) row += "\u4f60";
   for (int i = 0; i < 30; ++i) words += i ? " e\u0301a" : "e\u0301a", shown += i ? " ea" : "ea";
   FakeMachine machine = long_story();
-  machine.files["\\long.txt"] = test::to_bytes(row + "\u4f60\n" + words + " bb");
+  machine.files["\\long.txt"] = test::to_bytes(row + row + "\n" + words + " bb");
   machine.options = "llama.efi -t 0 -n 400 --utf8 on --prompt_file \\long.txt";
   machine.typed = {"/quit"};
   const Outcome run = test::start(machine);
   EXPECT_EQ(run.complaints, "");
-  EXPECT_NE(run.shown.find("\n" + row + "\n\u4f60\n" + shown + "\nbb"), std::string::npos) << run.shown;
+  EXPECT_NE(run.shown.find("\n" + row + "\n" + row + "\n" + shown + "\nbb"), std::string::npos) << run.shown;
 }
 
 TEST(Pager, EscEndsTheText) {
