@@ -1,10 +1,15 @@
 // Tokenizers of real models, where ../shared has them.
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <random>
 #include <sstream>
 
 #include "model/chat/chat_template.hpp"
+#include "model/formats/gguf_reader.hpp"
+#include "model/formats/gguf_tokenizer.hpp"
 #include "tests/unit/json.hpp"
+#include "tests/unit/made_model.hpp"
 #include "tests/unit/vocabulary_file.hpp"
 
 namespace {
@@ -16,11 +21,14 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The texts of FILE.inp give the ids of FILE.out, a line for each.
-void check_vectors(const std::string& name) {
+using Encode = std::function<Tokens(const std::string&)>;
+
+/// The texts of FILE.inp give the ids of FILE.out, a line for each. `open` makes an encoder of the file's tokenizer.
+void check_vectors(const std::string& name, const std::function<Encode(const test::VocabularyFile&)>& open) {
   const std::string path = test::shared_or_none("data/vocab/ggml-vocab-" + name + ".gguf");
   if (path.empty()) GTEST_SKIP() << "the vocabulary " << name << " is not in ../shared/data/vocab";
-  const test::MadeBpe bpe(test::read_vocabulary(path));
+  const test::VocabularyFile vocabulary = test::read_vocabulary(path);
+  const Encode encode = open(vocabulary);
   const std::string mark = "\n__ggml_vocab_test__\n", all = contents(path + ".inp");
   std::istringstream lines(contents(path + ".out"));
   int texts = 0;
@@ -30,14 +38,54 @@ void check_vectors(const std::string& name) {
     std::string line;
     std::getline(lines, line);
     std::istringstream numbers(line);
-    EXPECT_EQ(bpe.encode(text), Tokens(std::istream_iterator<model::Token>(numbers), {})) << text;
+    EXPECT_EQ(encode(text), Tokens(std::istream_iterator<model::Token>(numbers), {})) << text;
   }
   EXPECT_EQ(texts, 46);
 }
 
-TEST(Vocabularies, Gpt2) { check_vectors("gpt-2"); }
-TEST(Vocabularies, StarCoder) { check_vectors("starcoder"); }
-TEST(Vocabularies, Llama3) { check_vectors("llama-bpe"); }
+Encode byte_bpe(const test::VocabularyFile& vocabulary) {
+  const auto bpe = std::make_shared<test::MadeBpe>(vocabulary);
+  return [bpe](const std::string& text) { return bpe->encode(text); };
+}
+
+/// The tokenizer as a file's metadata has it made, whatever kind it is.
+Encode as_in_a_file(const test::VocabularyFile& file) {
+  struct Made {
+    std::vector<uint8_t> memory = std::vector<uint8_t>(64 << 20), scratch_memory = memory;
+    rt::Arena arena{{memory.data(), memory.size()}}, scratch{{scratch_memory.data(), scratch_memory.size()}};
+    const model::Tokenizer* tokenizer = nullptr;
+  };
+  const auto made = std::make_shared<Made>();
+  std::vector<rt::Text> tokens;
+  for (const std::string& token : file.tokens) tokens.push_back({token.data(), token.size()});
+  std::vector<float> scores = file.scores;
+  std::vector<uint8_t> types = file.types;
+  model::gguf::Vocabulary vocabulary;
+  vocabulary.model = {file.model.data(), file.model.size()};
+  vocabulary.tokens = {tokens.data(), tokens.size()};
+  vocabulary.scores = {scores.data(), scores.size()};
+  vocabulary.types = {types.data(), types.size()};
+  vocabulary.add_space_prefix = file.add_space_prefix;
+  const std::vector<uint8_t> none;
+  rt::MemorySource nothing = test::memory_source(none);
+  model::Stream stream(nothing);
+  model::gguf::Reader reader(stream);
+  made->tokenizer = test::need(
+      model::gguf::make_tokenizer(vocabulary, uint32_t(tokens.size()), reader, made->arena, made->scratch));
+  return [made](const std::string& text) {
+    const model::TextPart part{{text.data(), text.size()}, false};
+    std::vector<uint8_t> room(1 << 20);
+    rt::Arena arena({room.data(), room.size()});
+    const rt::Span<model::Token> ids = test::need(made->tokenizer->encode({&part, 1}, arena));
+    return Tokens(ids.begin(), ids.end());
+  };
+}
+
+TEST(Vocabularies, Gpt2) { check_vectors("gpt-2", byte_bpe); }
+TEST(Vocabularies, StarCoder) { check_vectors("starcoder", byte_bpe); }
+TEST(Vocabularies, Llama3) { check_vectors("llama-bpe", byte_bpe); }
+TEST(Vocabularies, Llama2) { check_vectors("llama-spm", as_in_a_file); }
+TEST(Vocabularies, Phi3) { check_vectors("phi-3", as_in_a_file); }
 
 class SmolLm2 : public testing::Test {
  protected:

@@ -1,16 +1,20 @@
 #pragma once
+#include <bit>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
 
+#include "model/formats/gguf_header.hpp"
 #include "tests/unit/naive_bpe.hpp"
 
 namespace test {
 
 /// The tokenizer's part of a GGUF file's metadata, read without looking for mistakes.
 struct VocabularyFile : BpeVocabulary {
-  std::string chat_template;
+  std::string model, chat_template;
+  std::vector<float> scores;
+  uint32_t add_space_prefix = model::gguf::Vocabulary::kUnsaid;
 };
 
 inline VocabularyFile read_vocabulary(const std::string& path) {
@@ -41,6 +45,9 @@ inline VocabularyFile read_vocabulary(const std::string& path) {
       if (key == "tokenizer.ggml.tokens") found.tokens.push_back(string);
       if (key == "tokenizer.ggml.merges") found.merges.push_back(string);
       if (key == "tokenizer.ggml.token_type") found.types.push_back(uint8_t(number));
+      if (key == "tokenizer.ggml.scores") found.scores.push_back(std::bit_cast<float>(uint32_t(number)));
+      if (key == "tokenizer.ggml.add_space_prefix") found.add_space_prefix = uint32_t(number);
+      if (key == "tokenizer.ggml.model") found.model = string;
       if (key == "tokenizer.ggml.pre") found.pre = string;
       if (key == "tokenizer.chat_template") found.chat_template = string;
     }
