@@ -217,8 +217,8 @@ bool Serving::step() {
   if (inside_->server.busy()) round();
   else if (inside_->now() - inside_->moved_at > kAwake) conversation_.terminal.keyboard.rest();
   if (inside_->listener.failed()) {
-    inside_->say("error", platform::firmware_error(inside_->listener.why(), "no connection can come any more, and serving "
-                                                                           "ends"));
+    inside_->say("error", platform::firmware_error(inside_->listener.why(),
+                                                   "no connection can come any more, and serving ends"));
     close();
     return false;
   }

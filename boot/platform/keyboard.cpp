@@ -131,6 +131,11 @@ bool Keyboard::poll(Key& key) {
   return true;
 }
 
+/// What firmware signals when a key is pressed, or null.
+uefi::Event Keyboard::key_event() const {
+  return extended_ ? extended_->wait_for_key_ex : simple_ ? simple_->wait_for_key : nullptr;
+}
+
 bool Keyboard::wait(Key& key) {
   while (!poll(key)) {
     if (!present()) return false;
@@ -147,8 +152,8 @@ void Keyboard::rest() {
   uefi::Event events[2] = {nullptr, key_event()};
   uefi::Uintn index = 0;
   bool rested = false;
-  if (g_services->create_event(uefi::kEventTimer, uefi::Tpl::application, nullptr, nullptr, events) == Status::success &&
-      events[0]) {
+  const Status made = g_services->create_event(uefi::kEventTimer, uefi::Tpl::application, nullptr, nullptr, events);
+  if (made == Status::success && events[0]) {
     rested = g_services->set_timer(events[0], uefi::TimerDelay::relative, kMilliseconds * 10'000) == Status::success &&
              g_services->wait_for_event(events[1] ? 2 : 1, events, &index) == Status::success;
     (void)g_services->close_event(events[0]);

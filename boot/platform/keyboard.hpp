@@ -51,7 +51,7 @@ class Keyboard {
   void discard();
 
  private:
-  uefi::Event key_event() const { return extended_ ? extended_->wait_for_key_ex : simple_ ? simple_->wait_for_key : nullptr; }
+  uefi::Event key_event() const;
   bool read(Key& key);
   void collect();
   void accept(const Key& key);

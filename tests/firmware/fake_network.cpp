@@ -167,6 +167,8 @@ Status FakeNetwork::create(int kind, Handle* child) {
       auto& own = *static_cast<Tcp*>(self);
       const auto refused = own.network->ledger_.refusal(Service::tcp_configure);
       if (!config) {  // refused or not
+        if (own.connected && !own.goodbye)
+          own.network->complaints_.add("the other side of a connection is not told that it has ended");
         own.flush();
         return refused.value_or(Status::success);
       }
@@ -211,9 +213,11 @@ Status FakeNetwork::create(int kind, Handle* child) {
       return Status::success;
     };
     made->close = [](uefi::Tcp4* self, uefi::Tcp4CloseToken* token) {
+      static_cast<Tcp*>(self)->goodbye = true;  // refused or not
       SERVICE(Tcp, tcp_close);
-      if (!t.connected) return Status::access_denied;
+      if (!t.connected || t.closing) return Status::access_denied;
       t.closing = token;
+      if (uefi::is_true(token->abort)) t.flush();
       return Status::success;
     };
     made->cancel = [](uefi::Tcp4* self, uefi::CompletionToken* token) {
@@ -393,6 +397,7 @@ bool FakeNetwork::step(Tcp& tcp) {
   if (tcp.speech.bytes.empty()) {
     if (tcp.speech.ending == Ending::silence) return false;
     tcp.receiving = nullptr;
+    tcp.connected &= tcp.speech.ending != Ending::reset;
     signal(token.completion, tcp.speech.ending == Ending::reset ? uefi::kConnectionReset : uefi::kConnectionFin);
     return true;
   }

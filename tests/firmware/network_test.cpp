@@ -262,8 +262,8 @@ TEST(Listener, HearsEveryVisitorAndSaysGoodbye) {
 FakeMachine served() {
   const auto request = [](const std::string& what, const std::string& body = "") {
     return what + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
-           (body.empty() ? "" : "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
-           "\r\n" + body;
+           (body.empty() ? "" : "Content-Type: application/json\r\nContent-Length: ") +
+           (body.empty() ? "" : std::to_string(body.size()) + "\r\n") + "\r\n" + body;
   };
   const std::string question = R"({"prompt":"ab","max_tokens":3,"temperature":0)";
   FakeMachine machine = test::one_story();
@@ -317,7 +317,7 @@ TEST(Serving, SaysThatNobodyCanComeAnyMore) {
   Fault fault{Service::tcp_accept, 1, true, Fault::Kind::refusal, Status::device_error};
   Outcome run = test::start(machine, fault);
   EXPECT_EQ(run.status, Status::success);
-  EXPECT_NE(run.screen.find("error: port 8080 cannot be listened on: EFI_DEVICE_ERROR"), std::string::npos) << run.screen;
+  EXPECT_NE(run.screen.find("error: port 8080 cannot be listened on: EFI_DEVICE_ERROR"), std::string::npos);
   fault.call = 25;  // as many connections as there are have been waited for
   run = test::start(machine, fault);
   EXPECT_EQ(run.status, Status::success);
@@ -331,7 +331,7 @@ TEST(Serving, SaysThatFirmwareBrokeAConnection) {
   const Fault fault{Service::tcp_transmit, 1, false, Fault::Kind::refusal, Status::device_error};
   const Outcome run = test::start(served(), fault);
   EXPECT_NE(run.screen.find("note: a connection broke: EFI_DEVICE_ERROR"), std::string::npos) << run.screen;
-  EXPECT_EQ(test::start(served()).screen.find("note: a connection"), std::string::npos) << "a visitor's reset is no news";
+  EXPECT_EQ(test::start(served()).screen.find("note: a connection"), std::string::npos) << "a reset is no news";
 }
 
 // Faults: every call of what a network needs goes wrong, once and for good.
@@ -398,8 +398,8 @@ TEST_P(EveryNetworkFault, LosesNothing) {
 }
 
 /// What a network needs, of services that others need, too.
-constexpr Service kShared[] = {Service::allocate_pages, Service::create_event, Service::close_event, Service::check_event,
-                               Service::wait_for_event, Service::handle_protocol, Service::locate_handle_buffer};
+constexpr Service kShared[] = {Service::allocate_pages, Service::create_event, Service::close_event,
+                               Service::check_event, Service::wait_for_event, Service::handle_protocol, Service::locate_handle_buffer};
 
 std::vector<int> services() {
   std::vector<int> all;

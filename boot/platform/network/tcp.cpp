@@ -189,6 +189,9 @@ void Connection::close() {
 }
 
 void Connection::reset() {
+  // EDK II drops what is configured anew without a word: the other side would wait until it gives up.
+  reset_token_ = {{in_signal_.event(), Status::not_ready}, uefi::Boolean::yes};
+  if (tcp_ && in_signal_.event()) (void)tcp_->close(tcp_, &reset_token_);
   // First the end of all that goes on, then what firmware would have signalled it with.
   if (state_ != State::free) network_->drop_tcp(child_, tcp_);
   child_ = nullptr;

@@ -87,6 +87,7 @@ class Connection {
     uefi::CompletionToken connect_token_;
     uefi::Tcp4CloseToken close_token_;
   };
+  uefi::Tcp4CloseToken reset_token_;
   uefi::Tcp4ReceiveData received_;
   uefi::Tcp4TransmitData transmitted_;
   uint8_t in_[kInBytes], out_[kOutBytes];
