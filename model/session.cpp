@@ -20,7 +20,8 @@ rt::Result<void> Session::start(rt::Span<const Token> ids, uint32_t hidden, uint
   return {};
 }
 
-rt::Result<void> Session::begin(rt::Span<const Token> ids, uint32_t limit) {
+rt::Result<void> Session::begin(rt::Span<const Token> ids, uint32_t limit, Next next) {
+  next_ = next;
   return start(ids, uint32_t(rt::min<uint64_t>(ids.count, ~0u)), limit);
 }
 
@@ -38,6 +39,7 @@ rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& aren
     done = tokens.error();
   } else {
     const uint32_t hidden = tokenizer_->adds_first() || tokens->count == 1;  // an empty text goes on from BOS
+    next_ = Next::own_text;
     done = start(tokens->from(1 - hidden), hidden, steps);
   }
   arena.rewind(mark);
@@ -87,8 +89,8 @@ Session::Event Session::advance(uint32_t most) {
 }
 
 rt::Text Session::text() const {
-  // What comes first is the beginning of a text, whatever was given before it.
-  return tokenizer_->decode(position() == 1 ? tokenizer_->first() : ids_[shown_ - 2], token());
+  const bool begins = position() == 1 && next_ == Next::own_text;
+  return tokenizer_->decode(begins ? tokenizer_->first() : ids_[shown_ - 2], token());
 }
 
 }  // namespace model

@@ -16,6 +16,10 @@ class Session {
     end,    // the text is complete; after read_ahead(): read
   };
 
+  /// What comes after ids that were given: a text of its own, as an answer is, which does not begin with the space that
+  /// some vocabularies put there; or more of the same.
+  enum class Next : uint8_t { own_text, more };
+
   Session() = default;
   /// `ids`: [ids_needed(context)]. All must outlive the session.
   Session(Transformer& transformer, const Tokenizer& tokenizer, Sampler& sampler, rt::Span<Token> ids)
@@ -25,7 +29,7 @@ class Session {
 
   /// The text is now `ids`, none of which will be shown; then come at most `limit` tokens more, or with 0 as many as
   /// the context holds. Fails where there are no ids, or more than the context holds. `ids` are copied.
-  rt::Result<void> begin(rt::Span<const Token> ids, uint32_t limit);
+  rt::Result<void> begin(rt::Span<const Token> ids, uint32_t limit, Next next = Next::own_text);
   /// As begin(), but nothing is drawn: for what will be at the front of the next text, while nobody waits for it.
   rt::Result<void> read_ahead(rt::Span<const Token> ids);
 
@@ -77,6 +81,7 @@ class Session {
   uint32_t end_ = 0;     // how many the text has when it ends at the latest
   uint32_t read_ = 0;    // tokens in front whose keys and values the cache holds
   uint32_t reused_ = 0;  // of those that were given, and not to be read
+  Next next_ = Next::own_text;
   bool ahead_ = false;   // only to be read
   bool ended_itself_ = false;
   bool fresh_logits_ = false;  // logits_ are those after ids_[read_ - 1], as they came

@@ -32,10 +32,10 @@ rt::Result<void> ModelAnswerer::begin(const Job& job) {
   rt::Result<rt::Span<model::Token>> ids = encode(job);
   rt::Result<void> done;
   if (!ids) done = ids.error();
-  else done = engine_.session().begin(*ids, uint32_t(job.limit));
+  else done = engine_.session().begin(*ids, uint32_t(job.limit),
+                                      job.chat ? model::Session::Next::own_text : model::Session::Next::more);
   engine_.arena().rewind(mark);
   if (!done) return done;
-  chat_now_ = job.chat;
   model::Sampling sampling = job.sampling;
   sampling.seed = job.seed_given ? job.seed : entropy_();
   engine_.sampler().set(sampling);
@@ -49,14 +49,6 @@ Answerer::Event ModelAnswerer::advance() {
     case model::Session::Event::token: return Event::text;
     default: return Event::end;
   }
-}
-
-rt::Text ModelAnswerer::text() const {
-  const model::Session& session = engine_.session();
-  if (chat_now_) return session.text();
-  // What goes on with a text is not its beginning, where a space would be left out.
-  const rt::Span<const model::Token> ids = session.ids();
-  return engine_.tokenizer().decode(ids[ids.count - 2], session.token());
 }
 
 Answerer::Usage ModelAnswerer::usage() const {

@@ -21,7 +21,7 @@ class ModelAnswerer : public Answerer {
 
   rt::Result<void> begin(const Job& job) override;
   Event advance() override;
-  rt::Text text() const override;
+  rt::Text text() const override { return engine_.session().text(); }
   bool ended_itself() const override { return engine_.session().ended_itself(); }
   Usage usage() const override;
   void finish() override {}
@@ -34,7 +34,6 @@ class ModelAnswerer : public Answerer {
   rt::Text name_;
   const model::Sampling& usual_;
   uint64_t (*entropy_)();
-  bool chat_now_ = false;
 };
 
 }  // namespace server

@@ -176,6 +176,26 @@ TEST_F(SessionTest, APromptWithoutMemoryIsRefused) {
   EXPECT_EQ(begun.error().code, rt::Errc::out_of_memory);
 }
 
+TEST_F(SessionTest, WhatGoesOnWithAGivenTextKeepsTheSpaceThatAnAnswerLoses) {
+  const auto tokens = test::need(engine_->tokenizer().encode("ab", engine_->session_arena()));
+  const Tokens given(tokens.begin(), tokens.end());
+  uint32_t lost = 0;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    const model::Sampling sampling{10, 1, seed};
+    const std::string whole = tell("ab", 4, sampling).text;
+    for (const auto next : {model::Session::Next::more, model::Session::Next::own_text}) {
+      engine_->sampler().set(sampling);
+      test::need(session_.begin({given.data(), given.size()}, 5 - uint32_t(given.size()), next));
+      std::string text = "ab";
+      for (Event event; (event = session_.advance()) != Event::end;)
+        if (event == Event::token) text += test::string(session_.text());
+      if (next == model::Session::Next::more) EXPECT_EQ(text, whole) << seed;
+      else lost += text != whole;
+    }
+  }
+  EXPECT_GT(lost, 0u);  // else the vocabulary has no such token, and nothing was seen
+}
+
 TEST_F(SessionTest, ATextThatGoesOnIsTheLongerOne) {
   const model::Sampling sampling{1, 0.9f, 5};
   const Story whole = tell("ab", 30, sampling);
