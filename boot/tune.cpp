@@ -5,14 +5,13 @@
 namespace boot {
 namespace {
 
-/// Seconds that one token takes with so many processors, at best.
-double token_seconds(Engine& engine, uint32_t processors, const platform::Clock& clock) {
-  constexpr uint32_t kRuns = 3;
+/// Seconds that one token takes with so many processors, at best of `runs`.
+double token_seconds(Engine& engine, uint32_t processors, const platform::Clock& clock, uint32_t runs = 3) {
   constexpr uint64_t kLong = 50;  // milliseconds, in which small disturbances do not count
   engine.processors.crew().set_members(processors);
   const model::Token any = engine.model.tokenizer().first();
   uint64_t best = ~uint64_t{0};
-  for (uint32_t i = 0; i < kRuns; ++i) {
+  for (uint32_t i = 0; i < runs; ++i) {
     const uint64_t start = platform::Clock::ticks();
     (void)engine.model.transformer().forward({&any, 1}, 0);
     best = rt::min(best, platform::Clock::ticks() - start);
@@ -67,6 +66,8 @@ void choose_processors(Engine& engine, const Options& options, const Terminal& t
     return;
   }
   start_processors(engine, terminal);
+  // What touches all weights for the first time is slow, and would count against whoever is tried first: all do it.
+  if (!options.threads) (void)token_seconds(engine, most, terminal.clock, 1);
   uint32_t best = most;
   double fastest = 0;
   rt::print(terminal.console, "cores     ");
