@@ -9,7 +9,7 @@
 #                                   tools for Secure Boot and Arm machines, where this system has them
 #   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
 #   ./setup.sh --network-tests      also the clients that the server is tested with: curl, Chromium, and the openai and
-#                                   playwright packages of Python
+#                                   playwright packages of Python; and dnsmasq
 #   ./setup.sh --firmware-matrix    the same as alone, and fails where U-Boot or the signing tools cannot be had
 #   ./setup.sh --check              only says what is missing
 #
@@ -82,6 +82,7 @@ has_venv() { python3 -c 'import ensurepip' 2>/dev/null; }
 has_openai() { tools/python openai -c '' 2>/dev/null; }
 has_playwright() { tools/python playwright -c '' 2>/dev/null; }
 has_chromium() { has chromium || has chromium-browser || has google-chrome; }
+has_dnsmasq() { (PATH+=:/usr/sbin; has dnsmasq && has ip); }
 has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
 has_arm() { has python3 && python3 tools/qemu.py aarch64 >/dev/null 2>&1; }
 has_arm_programs() {  # whether a program for Linux on Arm can be made here, and run
@@ -114,6 +115,7 @@ packages() {  # packages NEED
                      "python-pytorch,python-numpy,python-matplotlib" "venv:torch,numpy,matplotlib" ;;
     curl)       echo "curl" "curl" "curl" "curl" ;;
     chromium)   echo "chromium" "chromium" "chromium" "-" ;;
+    dnsmasq)    echo "dnsmasq-base,iproute2" "dnsmasq,iproute" "dnsmasq,iproute2" "-" ;;
     venv)       echo "python3-venv" "python3" "python" "python" ;;
     openai|playwright) echo "venv:$1" "venv:$1" "venv:$1" "venv:$1" ;;
     uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
@@ -139,11 +141,11 @@ apt_runtime() {
 needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing
        arm arm_programs)
 [[ $train == no ]] || needs+=(torch)
-[[ $network == no ]] || needs+=(curl chromium venv openai playwright)
+[[ $network == no ]] || needs+=(curl chromium dnsmasq venv openai playwright)
 
 # What some systems do not have. Tests that want it are skipped there, with the reason.
-optional=(uboot signing xdist pip arm arm_programs curl chromium)
-[[ $matrix == no ]] || optional=(xdist pip arm arm_programs curl chromium)
+optional=(uboot signing xdist pip arm arm_programs curl chromium dnsmasq)
+[[ $matrix == no ]] || optional=(xdist pip arm arm_programs curl chromium dnsmasq)
 [[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }

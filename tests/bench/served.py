@@ -18,7 +18,6 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "boot"), str(TESTS), str(TESTS.parent / "tools")]
 import attacks  # noqa: E402
 from conftest import Room  # noqa: E402
-from story import STATISTICS  # noqa: E402
 from support import EFI  # noqa: E402
 from test_serve import FILES, Served  # noqa: E402
 
@@ -106,14 +105,17 @@ def bursts(served, count=20, size=16):
 
 
 def stream(served, messages, tokens):
-    """The answer, seconds to its first text, tokens/s after that, and the longest gap between two events."""
+    """An answer, seconds to its first text, tokens/s after that, and the longest gap between two events."""
     body = json.dumps({"messages": messages, "max_tokens": tokens, "temperature": 0, "stream": True}).encode()
     said = attacks.request(body).replace(b"/v1/completions", b"/v1/chat/completions", 1)
     began, times, told, text = time.monotonic(), [], b"", ""
     with attacks.connect(served.address, 300) as connection:
         connection.sendall(said)
         while b"[DONE]" not in told:
-            told += connection.recv(65536)
+            piece = connection.recv(65536)
+            if not piece:
+                raise ConnectionError(told)
+            told += piece
             while b"\n\n" in told:
                 event, _, rest = told.partition(b"\n\n")
                 if b"[DONE]" in event:
@@ -132,10 +134,10 @@ def speed(served, tokens, runs=2):
     for _ in range(runs):
         console.type("/serve off\r")
         console.expect(r"\n> $", 10)
-        console.type("/new\r")
+        console.type("/clear\r")
         console.expect(r"\n> $", 10)
         console.type(QUESTIONS[0] + "\r")
-        at_console = float(console.expect(STATISTICS, 300)["speed"])
+        at_console = float(console.expect(r"\d tokens, (?P<speed>[\d.]+) tokens/s", 300)["speed"])
         console.expect(r"\n> $", 10)
         console.type("/serve\r")
         console.expect("serving on", 30)

@@ -1,6 +1,9 @@
 """Machines without a disk, which get all they need over the network: PXE, HTTP Boot, iPXE; each architecture."""
+import os
+import re
 import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import arm
 import qemu
 import variables
 from story import STATISTICS, told
-from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, OUT, STANDALONE, built, checkpoint, tokenizer
+from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, OUT, ROOT, STANDALONE, built, checkpoint, tokenizer
 from web import Web
 
 STORY = {"steps": 20, "temperature": 0, "ids": "on", "on_finish": "exit"}
@@ -101,6 +104,56 @@ def test_pxe_boots_the_program_that_has_a_model(machine, arch):
 
 
 @pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
+def readme_configuration(interface, folder):
+    """What README.md says that dnsmasq is to be told, for this interface and this folder."""
+    lines = re.search(r"dnsmasq for both:\n\n((?:    .*\n)+)", (ROOT / "README.md").read_text())[1].split()
+    own = {"interface": interface, "tftp-root": folder}
+    names = [line.partition("=")[0] for line in lines]
+    assert set(own) <= set(names), lines
+    return "".join(f"{name}={own[name]}\n" if name in own else f"{line}\n" for name, line in zip(names, lines))
+
+
+@pytest.fixture
+def link():
+    """A network interface at which a machine is plugged in."""
+    name = f"llama{os.getpid() % 100000}"
+    tool = shutil.which("ip") or "/sbin/ip"
+    try:
+        made = subprocess.run([tool, "tuntap", "add", "dev", name, "mode", "tap"], capture_output=True, text=True)
+    except OSError as error:
+        pytest.skip(f"no interface can be made: {error}")
+    if made.returncode:
+        pytest.skip(f"no interface can be made: {made.stderr.strip()}")
+    subprocess.run([tool, "address", "add", "10.9.0.1/24", "dev", name], check=True)
+    subprocess.run([tool, "link", "set", name, "up"], check=True)
+    yield name
+    subprocess.run([tool, "link", "delete", name], check=True)
+
+
+def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, link):
+    program = shutil.which("dnsmasq", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not program:
+        pytest.skip("dnsmasq is not installed: ./setup.sh --network-tests installs it")
+    folder = (machine.folder / "tftp").resolve()
+    folder.mkdir(parents=True)
+    shutil.copy(built(STANDALONE), folder)
+    (machine.folder / "dnsmasq.conf").write_text(readme_configuration(link, folder))
+    log = machine.folder / "dnsmasq.log"
+    # Names are another server's business, and that may be running here.
+    server = subprocess.Popen([program, "--keep-in-foreground", "--port=0", "--user=root", "--bind-interfaces", "--log-dhcp",
+                               f"--conf-file={machine.folder / 'dnsmasq.conf'}", f"--log-facility={log}",
+                               f"--dhcp-leasefile={machine.folder / 'leases'}", f"--pid-file={machine.folder / 'pid'}"])
+    try:
+        booted = machine.diskless(extra=("-netdev", f"tap,id=net,ifname={link},script=no,downscript=no", "-device",
+                                         "virtio-net-pci,netdev=net,romfile=,bootindex=0"))
+        booted.expect(STATISTICS, timeout=100)
+    finally:
+        server.terminate()
+        server.wait()
+    assert "the built-in model" in booted.text
+    assert f"sent {folder}/{STANDALONE.name} to 10.9.0." in log.read_text()
+
+
 def test_pxe_alone_says_that_it_brings_no_model(machine, arch):
     folder = machine.folder / "tftp"
     folder.mkdir(parents=True)

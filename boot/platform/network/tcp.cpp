@@ -13,9 +13,10 @@ constexpr double kGoodbye = 3;  // seconds
 constexpr uint32_t kMostPolls = 32;  // packets at a time, so that a flood does not keep us
 
 /// What firmware is to keep ready. EDK II takes its own choice for what it finds too small or too large, so most of these
-/// are its bounds. Its largest back log is 10: of connections that were not accepted yet it knows so many, and drops the
-/// first packet of the eleventh, whose sender tries again after a second (QEMU's user network: after six). Listeners
-/// must be polled often enough that this is rare.
+/// are its bounds. Its largest back log is 10, and a connection counts from its first packet until its client has answered
+/// ours: where more than 10 first packets come together, the others are dropped before we could accept anything, however
+/// many accepts wait and however often we poll, and a second listener on the same port is refused. Their senders try again
+/// after a second (QEMU's user network: after six).
 constexpr uefi::Tcp4Option options(uint32_t window) {
   uefi::Tcp4Option option{};
   option.receive_buffer = window;
