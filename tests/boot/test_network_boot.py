@@ -103,7 +103,6 @@ def test_pxe_boots_the_program_that_has_a_model(machine, arch):
     assert "the built-in model" in booted.text
 
 
-@pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
 def readme_configuration(interface, folder):
     """What README.md says that dnsmasq is to be told, for this interface and this folder."""
     lines = re.search(r"dnsmasq for both:\n\n((?:    .*\n)+)", (ROOT / "README.md").read_text())[1].split()
@@ -131,8 +130,8 @@ def link():
 
 
 def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, link):
-    program = shutil.which("dnsmasq", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not program:
+    dnsmasq = shutil.which("dnsmasq", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not dnsmasq:
         pytest.skip("dnsmasq is not installed: ./setup.sh --network-tests installs it")
     folder = (machine.folder / "tftp").resolve()
     folder.mkdir(parents=True)
@@ -140,7 +139,7 @@ def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, link):
     (machine.folder / "dnsmasq.conf").write_text(readme_configuration(link, folder))
     log = machine.folder / "dnsmasq.log"
     # Names are another server's business, and that may be running here.
-    server = subprocess.Popen([program, "--keep-in-foreground", "--port=0", "--user=root", "--bind-interfaces", "--log-dhcp",
+    server = subprocess.Popen([dnsmasq, "--keep-in-foreground", "--port=0", "--user=root", "--bind-interfaces", "--log-dhcp",
                                f"--conf-file={machine.folder / 'dnsmasq.conf'}", f"--log-facility={log}",
                                f"--dhcp-leasefile={machine.folder / 'leases'}", f"--pid-file={machine.folder / 'pid'}"])
     try:
@@ -154,6 +153,7 @@ def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, link):
     assert f"sent {folder}/{STANDALONE.name} to 10.9.0." in log.read_text()
 
 
+@pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
 def test_pxe_alone_says_that_it_brings_no_model(machine, arch):
     folder = machine.folder / "tftp"
     folder.mkdir(parents=True)
