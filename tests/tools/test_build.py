@@ -52,7 +52,7 @@ def commands(goal, *options):
 
 
 def test_an_arm_machine_builds_its_own_host_program_and_the_same_images():
-    arm = ("-f", "arm-host.ninja")
+    arm = ("-f", "tools/build/arm-host.ninja")
     for image in ("out/llama.img", "out/llama-core.efi", "out/llama-standalone-aa64.efi", "out/llama-debug.efi"):
         assert commands(image, *arm) == commands(image)
     here, there = commands("out/host/llama"), commands("out/host/llama", *arm)
