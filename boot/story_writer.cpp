@@ -14,8 +14,8 @@ void StoryWriter::write(rt::Text piece, platform::Color color) {
     } else if (byte >= 0x20 && byte != 0x7f) {
       // A space belongs to the word behind it.
       // A word that is too long goes on in the next line, from its next character.
-      const uint32_t most = byte < 0x80 ? 1 : kMostColumns;
-      if (c == ' ' || bytes_ + 4 > kLongest || (!decoder_.pending() && columns_ + most > width_)) put_word();
+      if (c == ' ' || bytes_ + 4 > kLongest || (!decoder_.pending() && columns_ + (byte < 0x80 ? 1 : kMostColumns) > width_))
+        put_word();
       colors_[bytes_] = color;
       word_[bytes_++] = c;
       decoder_.feed(byte, [this](char32_t character) { columns_ += console_.columns(character); });

@@ -42,7 +42,7 @@ void Console::put(char32_t character) {
 }
 
 uint32_t Console::columns(char32_t character) const {
-  if (!out_ || character < 0xa0 || (character <= 0xffff && can_show(static_cast<uefi::Char16>(character)))) return 1;
+  if (character < 0xa0) return 1;
   const uint32_t columns = columns_of(character);
   return line_ && columns != kNoColumns ? columns : uint32_t(plain_text(character).size);
 }

@@ -61,7 +61,7 @@ class Console final : public rt::Sink {
   /// The same with the first serial line there is.
   void use_utf8(bool on);
 
-  /// How many columns `character` takes as write() shows it.
+  /// How many columns `character` takes as write() shows it, or more where firmware's own letters are narrower.
   uint32_t columns(char32_t character) const;
 
   /// Goes to the largest mode that has no fewer rows and columns than now and at most kMaxColumns.

@@ -7,6 +7,7 @@
 namespace model {
 
 void swar_multiply_exact(const ProductExact&) {}
+void exact_scales(const Record&, const uint8_t*, int32_t*, int32_t*) {}
 void quantize_exact(const float*, uint32_t, const ExactVectors&, uint32_t) {}
 void unpack(const StoredType&, const uint8_t*, uint64_t, float*) {}
 
