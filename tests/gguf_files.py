@@ -6,6 +6,8 @@ are random blocks with small scales, valid for their type.
 import random
 import struct
 
+import llama2c_files
+
 U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
 _PACK = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
 
@@ -111,7 +113,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz.,ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def spm_vocabulary():
     """Tokens, scores and types of a small SentencePiece vocabulary: control tokens, bytes, letters with the space mark."""
-    tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)] + ["\u2581"]
+    tokens = ["<unk>", "<s>", "</s>"] + llama2c_files.byte_pieces() + ["\u2581"]
     tokens += list(LETTERS) + ["\u2581" + letter for letter in "abcdefgh"]
     tokens += [f"\u2581word{number}" for number in range(320 - len(tokens))]
     types = [2, 3, 3] + [6] * 256 + [1] * (len(tokens) - 259)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import llama2c_files
 import models
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,9 +122,10 @@ def sensitive_checkpoint(changed=None):
         values = {"weight": w1[0], "norm": first_norms}[changed]
         bits, = struct.unpack("<i", struct.pack("<f", values[0]))
         values[0], = struct.unpack("<f", struct.pack("<i", bits ^ 1))
-    tensors = [embedding, first_norms, *query, *key, *value, *out, norms, *w1, *w2, *w3, last_norm, unused]
-    data = struct.pack("<7i", dim, hidden, layers, heads, heads, vocabulary, context)
-    data += b"".join(tensor.tobytes() for tensor in tensors)
+    tensors = {"embedding": [embedding], "attn_norm": [first_norms], "wq": query, "wk": key, "wv": value, "wo": out,
+               "ffn_norm": [norms], "w1": w1, "w2": w2, "w3": w3, "final_norm": [last_norm], "rope": [unused]}
+    data = llama2c_files.checkpoint((dim, hidden, layers, heads, heads, vocabulary, context),
+                                    lambda name: b"".join(tensor.tobytes() for tensor in tensors[name]))
     if not path.exists() or path.read_bytes() != data:
         with replaced(path) as unfinished:
             unfinished.write_bytes(data)
@@ -135,17 +137,15 @@ def tokenizer_pieces(vocabulary):
     letters, all triples, and so on until there are enough."""
     letters = " abcdefghijklmnopqrstuvwxyz.,"
     yield from ("<unk>", "\n<s>\n", "\n</s>\n")
-    yield from (f"<0x{byte:02X}>" for byte in range(256))
+    yield from llama2c_files.byte_pieces()
     left = vocabulary - 3 - 256
     words = itertools.chain.from_iterable(itertools.product(letters, repeat=n) for n in itertools.count(1))
     yield from ("".join(word) for word in itertools.islice(words, left))
 
 
 def tokenizer_bytes(vocabulary):
-    """The file tokenizer.bin of that vocabulary: earlier words merge first."""
-    pieces = [piece.encode() for piece in tokenizer_pieces(vocabulary)]
-    records = [struct.pack("<fi", -float(i), len(piece)) + piece for i, piece in enumerate(pieces)]
-    return struct.pack("<i", max(map(len, pieces))) + b"".join(records)
+    """The file tokenizer.bin of that vocabulary."""
+    return llama2c_files.tokenizer(tokenizer_pieces(vocabulary))
 
 
 def tokenizer(vocabulary):

@@ -15,6 +15,7 @@
 #include "model/kernels/select.hpp"
 #include "tests/bench/bench.hpp"
 #include "tests/host/cpu.hpp"
+#include "tests/host/naive_blocks.hpp"
 #include "tests/host/threads.hpp"
 
 namespace test {
@@ -45,16 +46,10 @@ std::vector<MatrixShape> mix(const std::string& name) {
   return all;
 }
 
-/// Rows of blocks with any bits and scales of about 2^-8.
+/// Rows of blocks with any bits and scales of 2^-8.
 std::vector<uint8_t> made_rows(const model::StoredType& type, uint64_t numbers) {
   std::mt19937 random(1);
-  std::vector<uint8_t> bytes(type.bytes(numbers));
-  for (uint8_t& byte : bytes) byte = uint8_t(random());
-  // A half float's upper byte, wherever the type has one: none is large, infinite or not a number.
-  for (size_t at = 0; at < bytes.size(); at += type.block_bytes)
-    for (const uint32_t offset : {1u, 3u, type.block_bytes - 1u, type.block_bytes - 3u})
-      bytes[at + offset] = 0x1c;
-  return bytes;
+  return made_row(block_facts(type.id), uint32_t(numbers), random, [] { return uint16_t(0x1c00); });
 }
 
 /// Zeroed memory, in large pages where the system has them.

@@ -6,6 +6,7 @@
 #include "rt/sha256.hpp"
 #include "tests/host/made_chat_model.hpp"
 #include "tests/host/made_checkpoint.hpp"
+#include "tests/host/vocabulary.hpp"
 
 namespace test {
 namespace {

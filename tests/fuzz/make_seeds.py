@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import gguf_files  # noqa: E402
+import llama2c_files  # noqa: E402
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
@@ -16,20 +17,9 @@ ODD = (6, 10, 1, 3, 1, 17, 5)
 LEAST = (2, 1, 1, 1, 1, 1, 1)
 
 
-def tensors(shape):
-    """Name, weights of a copy, copies, is it a norm: in the order of version 0."""
-    dim, hidden, layers, heads, kv_heads, vocabulary, context = shape
-    kv = dim // heads * kv_heads
-    return [("embedding", vocabulary * dim, 1, False), ("attn_norm", dim, layers, True),
-            ("wq", dim * dim, layers, False), ("wk", dim * kv, layers, False), ("wv", dim * kv, layers, False), ("wo", dim * dim, layers, False),
-            ("ffn_norm", dim, layers, True), ("w1", dim * hidden, layers, False), ("w2", dim * hidden, layers, False),
-            ("w3", dim * hidden, layers, False), ("final_norm", dim, 1, True),
-            ("rope", context * (dim // heads), 1, False), ("classifier", vocabulary * dim, 1, False)]
-
-
 def checkpoint(shape, version=0, shared=True, group=4, seed=1):
     draw = random.Random(seed)
-    sizes = {name: (weights, copies, norm) for name, weights, copies, norm in tensors(shape)}
+    sizes = llama2c_files.tensors(shape)
 
     def floats(name):
         weights, copies, norm = sizes[name]
@@ -37,22 +27,14 @@ def checkpoint(shape, version=0, shared=True, group=4, seed=1):
                         for _ in range(weights * copies))
 
     def groups(name):
-        weights, copies, _ = sizes[name]
+        weights, copies, norm = sizes[name]
+        if norm:
+            return floats(name)
         return b"".join(bytes(draw.randrange(256) for _ in range(weights)) +
                         b"".join(struct.pack("<f", draw.uniform(0, 0.01)) for _ in range(weights // group))
                         for _ in range(copies))
 
-    left_out = {"classifier"} if shared else set()
-    if version == 0:
-        fields = (*shape[:5], shape[5] if shared else -shape[5], shape[6])
-        return struct.pack("<7i", *fields) + b"".join(floats(name) for name in sizes if name not in left_out)
-    header = struct.pack("<Ii7iB", 0x616b3432, version, *shape, shared)
-    if version == 2:
-        header += struct.pack("<i", group)
-    matrices = [name for name in ("embedding", "wq", "wk", "wv", "wo", "w1", "w2", "w3", "classifier")
-                if name not in left_out]
-    return (header.ljust(256, b"\0") + b"".join(map(floats, ("attn_norm", "ffn_norm", "final_norm"))) +
-            b"".join((groups if version == 2 else floats)(name) for name in matrices))
+    return llama2c_files.checkpoint(shape, groups if version == 2 else floats, version, shared, group)
 
 
 def checkpoint_seeds():
@@ -68,12 +50,12 @@ def checkpoint_seeds():
         yield f"v{version}-filled", plan(length=1, piece=140) + checkpoint((64, 48, 1, 2, 2, 40, 9), version)[:500]
         yield f"v{version}-no-memory", plan(length=1, shortage=1) + checkpoint(SMALL, version)[:300]
     huge = (32768, 65536, 1024, 1024, 1024, 1 << 20, 1 << 20)
-    yield "v0-huge", plan(length=1) + struct.pack("<7i", *huge)
-    yield "v2-huge", plan(length=1) + struct.pack("<Ii7iBi", 0x616b3432, 2, *huge, 1, 64).ljust(256, b"\0")
+    yield "v0-huge", plan(length=1) + llama2c_files.header(huge)
+    yield "v2-huge", plan(length=1) + llama2c_files.header(huge, 2)
     yield "v2-groups", plan(length=1) + checkpoint(SMALL, 2)[:37] + struct.pack("<i", 5).ljust(400, b"\1")
     yield "v1-odd-heads", plan(length=1) + checkpoint((10, 12, 2, 2, 2, 20, 24), 1)[:500]
     yield "v1-nan", plan(length=1, steps=9, kernel=8) + checkpoint(SMALL, 1)[:320] + b"\xff" * 32
-    yield "v3", plan() + struct.pack("<Ii7iB", 0x616b3432, 3, *SMALL, 1).ljust(256, b"\0")
+    yield "v3", plan() + llama2c_files.header(SMALL, 3)
     yield "gguf", plan() + b"GGUF" + bytes(60)
     yield "too-long", plan(length=4 * 33 + 3) + checkpoint(LEAST)
     yield "short", plan() + bytes(27)
@@ -125,17 +107,12 @@ def program_seeds():
         yield f"fault-{service}", seed(fault=(number, call, kind, 7), lacks=1 << 15, keys=session)
 
 
-def tokenizer_file(pieces):
-    return struct.pack("<i", max(map(len, pieces))) + b"".join(
-        struct.pack("<fi", -float(i), len(piece)) + piece for i, piece in enumerate(pieces))
-
-
 def tokenizer_seeds():
     def seed(pieces, piece_size=3, trouble=0, text=b"", count=None, cut=None):
         return (struct.pack("<HBB", (count or len(pieces)) - 1, piece_size, trouble) + text + b"\0" +
-                tokenizer_file(pieces)[:cut])
+                llama2c_files.tokenizer(pieces)[:cut])
     few = [b"<unk>", b"\n<s>\n", b"\n</s>\n", b" ", b"a", b"b", b" a", b"ab", b" ab", b"<0x41>", b"<0xg1>", b"a"]
-    full = few[:3] + [b"<0x%02X>" % i for i in range(256)] + [
+    full = few[:3] + llama2c_files.byte_pieces() + [
         b" ", b"t", b"h", b"e", b"th", b"the", b" the", b"\xc3\xa9"]
     yield "few", seed(few, text=b"abba ab")
     yield "full", seed(full, piece_size=200, text=b"the \xc3\xa9 the")

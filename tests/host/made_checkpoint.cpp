@@ -148,29 +148,4 @@ model::Config shape(const std::string& name) {
   return found->second;
 }
 
-std::vector<uint8_t> made_tokenizer(uint32_t vocab_size) {
-  std::vector<std::string> pieces = {"<unk>", "\n<s>\n", "\n</s>\n"};
-  for (int byte = 0; byte < 256; ++byte) {
-    char piece[8];
-    std::snprintf(piece, sizeof piece, "<0x%02X>", byte);
-    pieces.push_back(piece);
-  }
-  // Letters by their frequency in English, then all their pairs, triples, ...
-  const std::string letters = " etaoinshrdlucmfwygpbvkxqjz.,'";
-  for (char letter : letters) pieces.push_back(std::string(1, letter));
-  for (size_t i = 259; pieces.size() < vocab_size; ++i)
-    for (char letter : letters) pieces.push_back(pieces[i] + letter);
-  pieces.resize(vocab_size);
-
-  std::ostringstream out;
-  put(out, int32_t{16});
-  for (size_t token = 0; token < pieces.size(); ++token) {
-    put(out, token < 259 ? 0.0f : -float(token - 259));
-    put(out, int32_t(pieces[token].size()));
-    out << pieces[token];
-  }
-  const std::string text = out.str();
-  return {text.begin(), text.end()};
-}
-
 }  // namespace test

@@ -29,8 +29,4 @@ struct MadeCheckpoint {
 /// The shape called tiny, gqa, odd, 15M, 42M or 110M; throws std::invalid_argument for others.
 model::Config shape(const std::string& name);
 
-/// A tokenizer.bin of `vocab_size` (at least 259) made-up tokens: the 256 bytes, then letters and
-/// runs of them, so that prompts are merged.
-std::vector<uint8_t> made_tokenizer(uint32_t vocab_size);
-
 }  // namespace test

@@ -7,6 +7,7 @@
 
 #include "tests/host/made_chat_model.hpp"
 #include "tests/host/made_checkpoint.hpp"
+#include "tests/host/vocabulary.hpp"
 
 namespace {
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace test {
@@ -30,6 +31,12 @@ inline constexpr BlockFacts kBlockFacts[] = {
     {11, "Q3_K", 256, 110, 108, -1}, {12, "Q4_K", 256, 144, 0, 2}, {13, "Q5_K", 256, 176, 0, 2},
     {14, "Q6_K", 256, 210, 208, -1}, {20, "IQ4_NL", 32, 18, 0, -1}, {23, "IQ4_XS", 256, 136, 0, -1},
 };
+
+inline const BlockFacts& block_facts(uint32_t id) {
+  for (const BlockFacts& facts : kBlockFacts)
+    if (facts.id == id) return facts;
+  throw std::logic_error("no such type");
+}
 
 /// A row of blocks of any bytes, with half floats that `half()` gives.
 template <class Half>

@@ -1,7 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -18,47 +16,28 @@ struct Piece {
 };
 
 /// tokenizer.bin with these pieces.
-inline std::vector<uint8_t> file_of(const std::vector<Piece>& pieces) {
-  std::vector<uint8_t> file;
-  const auto put = [&](auto value) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-    file.insert(file.end(), bytes, bytes + sizeof value);
-  };
-  put(int32_t{27});
-  for (const Piece& piece : pieces) {
-    put(piece.score);
-    put(int32_t(piece.text.size()));
-    file.insert(file.end(), piece.text.begin(), piece.text.end());
-  }
-  return file;
-}
+std::vector<uint8_t> file_of(const std::vector<Piece>& pieces);
 
 /// The pieces that a made tokenizer's file holds.
-inline std::vector<Piece> pieces_of(const std::vector<uint8_t>& file) {
-  std::vector<Piece> pieces;
-  for (size_t at = 4; at < file.size();) {
-    float score;
-    int32_t length;
-    std::memcpy(&score, &file[at], 4);
-    std::memcpy(&length, &file[at + 4], 4);
-    pieces.push_back({std::string(file.begin() + int64_t(at) + 8,
-                                  file.begin() + int64_t(at) + 8 + length), score});
-    at += 8 + size_t(length);
-  }
-  return pieces;
-}
+std::vector<Piece> pieces_of(const std::vector<uint8_t>& file);
+
+/// The 256 bytes as SentencePiece vocabularies have them: <0x00> to <0xFF>.
+std::vector<std::string> byte_pieces();
 
 /// The special tokens and the 256 bytes that every LLaMA-2 vocabulary begins with, then `more`.
-inline std::vector<Piece> with_bytes(const std::vector<Piece>& more) {
-  std::vector<Piece> pieces = {{"<unk>"}, {"\n<s>\n"}, {"\n</s>\n"}};
-  for (int byte = 0; byte < 256; ++byte) {
-    char text[8];
-    std::snprintf(text, sizeof text, "<0x%02X>", byte);
-    pieces.push_back({text});
-  }
-  pieces.insert(pieces.end(), more.begin(), more.end());
-  return pieces;
-}
+std::vector<Piece> with_bytes(const std::vector<Piece>& more);
+
+/// A tokenizer.bin of `vocab_size` (at least 259) made-up tokens: the 256 bytes, then letters and
+/// runs of them, so that prompts are merged.
+std::vector<uint8_t> made_tokenizer(uint32_t vocab_size);
+
+/// UTF-8 of one code point.
+std::string utf8(char32_t c);
+
+/// The character that stands for a byte in byte-level vocabularies: printable ones for themselves, for the others those
+/// from U+0100 on.
+std::string byte_character(uint8_t byte);
+std::string byte_characters(const std::string& bytes);
 
 /// llama2.c's encode, without its tables: every pair is tried, the best is merged, and so on.
 class NaiveEncoder {

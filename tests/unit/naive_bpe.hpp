@@ -5,6 +5,7 @@
 
 #include "model/tokenizers/byte_bpe.hpp"
 #include "rt/utf.hpp"
+#include "tests/host/vocabulary.hpp"
 #include "tests/unit/made_model.hpp"
 
 namespace test {
@@ -16,29 +17,6 @@ struct BpeVocabulary {
   std::vector<uint8_t> types;
   std::vector<std::string> merges;
 };
-
-/// UTF-8 of one code point.
-inline std::string utf8(char32_t c) {
-  char bytes[4];
-  return {bytes, size_t(rt::encode_utf8(c, bytes))};
-}
-
-/// The character that stands for a byte in tokens' texts.
-inline std::string byte_character(uint8_t byte) {
-  char32_t other = 0x100;
-  for (int b = 0; b < 256; ++b) {
-    const bool printable = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
-    if (b == byte) return utf8(printable ? char32_t(b) : other);
-    other += !printable;
-  }
-  return {};
-}
-
-inline std::string byte_characters(const std::string& bytes) {
-  std::string text;
-  for (const char byte : bytes) text += byte_character(uint8_t(byte));
-  return text;
-}
 
 /// Byte-level BPE by its definition: words by the alternatives of the regular expressions, each tried in turn; within a
 /// word the best pair is looked for again after every merger, by text.

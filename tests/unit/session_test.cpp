@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/host/engine.hpp"
+#include "tests/host/vocabulary.hpp"
 #include "tests/unit/made_model.hpp"
 
 namespace {
