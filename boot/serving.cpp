@@ -27,7 +27,8 @@ class FirmwareWire final : public server::Wire {
   }
   bool ended() override { return connection_->closed_by_peer(); }
   bool failed() override { return connection_->failed(); }
-  uefi::Status why() const { return connection_->why(); }
+  bool failed_by_peer() const { return connection_->failed_by_peer(); }
+  const rt::Error& error() const { return platform::firmware_error(connection_->why(), "a connection broke"); }
   rt::Text peer(rt::Span<char> buffer) override { return platform::ip4_text(connection_->peer(), buffer); }
   void close() override {
     connection_->close();
@@ -47,12 +48,6 @@ class FirmwareWire final : public server::Wire {
   platform::Connection* connection_ = nullptr;
   bool moved_ = false;
 };
-
-/// Is it what clients and networks do, and nothing to tell the user?
-bool is_of_peer(uefi::Status why) {
-  return why == uefi::Status::timeout || why == uefi::Status::aborted ||
-         uint64_t(why) >= uint64_t(uefi::kNetworkUnreachable);
-}
 
 /// The console's model, whichever that is, on all processors while it answers.
 class Answering final : public server::Answerer {
@@ -195,8 +190,8 @@ void Serving::round() {
     in.server.accept(wire, in.moved_at = in.now());
   }
   for (FirmwareWire& wire : in.wires)
-    if (!wire.is_free() && wire.failed() && !is_of_peer(wire.why()))
-      in.say("note", platform::firmware_error(wire.why(), "a connection broke"));
+    if (!wire.is_free() && wire.failed() && !wire.failed_by_peer())
+      in.say("note", wire.error());
   in.server.metrics.memory = platform::memory_count().now;
   in.server.poll(in.now());
   for (FirmwareWire& wire : in.wires)

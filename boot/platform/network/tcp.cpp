@@ -105,6 +105,11 @@ uefi::Ip4Address Connection::peer() const {
   return config.access_point.remote;
 }
 
+bool Connection::failed_by_peer() const {
+  return why_ == Status::timeout || why_ == Status::aborted ||
+         uint64_t(why_) >= uint64_t(uefi::kNetworkUnreachable);
+}
+
 void Connection::fail(Status why) {
   failed_ = true;
   why_ = why;

@@ -48,6 +48,8 @@ class Connection {
   bool failed() const { return failed_; }
   /// What firmware said when it broke.
   uefi::Status why() const { return why_; }
+  /// Is that what peers and networks do, and nothing to tell the user?
+  bool failed_by_peer() const;
   /// Address of the other side.
   uefi::Ip4Address peer() const;
 
