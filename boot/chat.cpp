@@ -127,8 +127,8 @@ rt::Result<void> Chat::answer(uint64_t seed, uint64_t started) {
   if (!ids) return ids.error();
   if (rt::Result<void> done = engine.model.session().begin(*ids, steps); !done) return done;
   if (const uint32_t dropped = talk_.take_dropped())
-    rt::print(c_.terminal.console, "note: the context is full: the oldest %u turns are forgotten, the others read again\n",
-              dropped);
+    rt::print(c_.terminal.console,
+              "note: the context is full: the oldest %u turns are forgotten, the others read again\n", dropped);
   model::Sampling sampling = c_.options.sampling();
   sampling.seed = seed_ = seed;
   engine.model.sampler().set(sampling);

@@ -8,8 +8,8 @@ namespace boot {
 
 struct Conversation;
 
-/// The conversation with a model whose file says how to chat with it. While nobody is answered, what the model will read
-/// whatever is asked next is read: that is what is done between the keys of a line.
+/// The conversation with a model whose file says how to chat with it. While nobody is answered, what the model will
+/// read whatever is asked next is read: that is what is done between the keys of a line.
 class Chat final : public Idle, public Taker {
  public:
   explicit Chat(Conversation& of) : c_(of) {}

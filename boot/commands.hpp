@@ -10,7 +10,8 @@
 
 namespace boot {
 
-/// What the program keeps between stories and answers, and from one model to the next. Large: it lives in pages, not on the stack.
+/// What the program keeps between stories and answers, and from one model to the next. Large: it lives in pages, not on
+/// the stack.
 struct Conversation {
   Conversation(Options& of, const Terminal& at);
   Conversation(const Conversation&) = delete;

@@ -62,7 +62,8 @@ rt::Result<void> begin(Conversation& c, uint64_t started) {
   if (rt::Result<void> done = pick_model(c.options, c.terminal); !done) return done;
   if (rt::Result<void> done = c.change_model(); !done) return done;
   if (c.options.serve) {
-    if (rt::Result<void> done = c.serving.open(uint16_t(c.options.serve)); !done) print_error(c.terminal.console, done.error());
+    if (rt::Result<void> done = c.serving.open(uint16_t(c.options.serve)); !done)
+      print_error(c.terminal.console, done.error());
     return talk(c);
   }
   c.asks = !c.options.prompt.empty();

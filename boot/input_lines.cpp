@@ -58,7 +58,8 @@ LineEditor::End read_input(LineEditor& editor, platform::Console& console, rt::T
     while (more && (end = editor.read(". ", idle)) == LineEditor::End::line) more = lines.add(editor.line());
     if (end == LineEditor::End::leave) continue;
     if (lines.cut())
-      rt::print(console, "note: there is room for %'zu bytes: %'zu were cut\n", size_t(room.count), size_t(lines.cut()));
+      rt::print(console, "note: there is room for %'zu bytes: %'zu were cut\n", size_t(room.count),
+                size_t(lines.cut()));
     input = {lines.text(), true};
     return end;
   }

@@ -26,8 +26,8 @@ rt::Result<void> Verified::find_sum(rt::Text path) {
   expected_[0] = 0;
   if (!place_.medium) return {};
   char buffer[300];
-  rt::Result<platform::Input> file =
-      platform::open_input(rt::print_to({buffer, sizeof buffer}, "%pT.sha256", &path), place_, {terminal_.clock, terminal_.keyboard});
+  rt::Result<platform::Input> file = platform::open_input(rt::print_to({buffer, sizeof buffer}, "%pT.sha256", &path),
+                                                          place_, {terminal_.clock, terminal_.keyboard});
   if (!file && file.error().code == rt::Errc::not_found) return {};
   if (!file) return file.error();
   uint8_t content[128];
@@ -49,8 +49,8 @@ rt::Result<void> Verified::finish() {
   char digits[65];
   const rt::Text sum = rt::to_hex(hash_.finish(), digits), expected(expected_, sizeof expected_), file = name();
   if (expected_[0] && !(sum == expected))
-    return rt::fail(rt::Errc::bad_file, 0, "%pT: damaged: its SHA-256 is %pT, and its .sha256 file says %pT", &file, &sum,
-                    &expected);
+    return rt::fail(rt::Errc::bad_file, 0, "%pT: damaged: its SHA-256 is %pT, and its .sha256 file says %pT", &file,
+                    &sum, &expected);
   rt::print(terminal_.console, "sha256    %pT%s\n", &sum, expected_[0] ? ", as expected" : "");
   return {};
 }

@@ -10,13 +10,13 @@ namespace boot {
 /// NAME.sha256 beside the file NAME says must be so.
 class Verified final : public rt::ByteSource {
  public:
-  /// `path`: of the first file, in `place`; where that has no medium, there is no NAME.sha256. `always`: the sum is taken,
-  /// and shown, where nobody says what it must be, too.
+  /// `path`: of the first file, in `place`; where that has no medium, there is no NAME.sha256. `always`: the sum is
+  /// taken, and shown, where nobody says what it must be, too.
   Verified(rt::ByteSource& source, const platform::Place& place, rt::Text path, bool always, const Terminal& terminal)
       : source_(source), place_(place), path_(path), always_(always), terminal_(terminal) {}
 
-  /// Before the first next(): looks for NAME.sha256. That it is not there must be certain: a sum that cannot be read is an
-  /// error.
+  /// Before the first next(): looks for NAME.sha256. That it is not there must be certain: a sum that cannot be read is
+  /// an error.
   rt::Result<void> begin() { return find_sum(path_); }
   /// After the last: the sum of the file, as far as it was read.
   rt::Result<void> finish();

@@ -56,7 +56,8 @@ class LineEditor {
   /// Shows `prompt` and reads a line; line() is it then, as UTF-8. `idle`: what to do between the keys, or null.
   End read(rt::Text prompt, Idle* idle = nullptr);
   rt::Text line() const { return {text_, length_}; }
-  /// While read() waits for a key, from its `idle`: puts a line, which ends with a line break, above the one that is read.
+  /// While read() waits for a key, from its `idle`: puts a line, which ends with a line break, above the one that is
+  /// read.
   void show_above(rt::Text line);
 
  private:

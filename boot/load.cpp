@@ -22,7 +22,8 @@ struct Inputs {
 
 /// The tokenizer that belongs to the model at `path`: NAME-tokenizer.bin for a model NAME.bin, else
 /// tokenizer.bin, in the same folder.
-rt::Result<platform::Input> tokenizer_beside(platform::Place& place, rt::Text path, const platform::Patience& patience) {
+rt::Result<platform::Input> tokenizer_beside(platform::Place& place, rt::Text path,
+                                             const platform::Patience& patience) {
   uint64_t folder = path.size, stem = path.size;
   while (folder && path[folder - 1] != '\\' && path[folder - 1] != '/') --folder;
   while (stem > folder && path[stem - 1] != '.') --stem;
@@ -47,7 +48,8 @@ rt::Result<Inputs> find_inputs(const Options& options, const platform::Patience&
   if (!model) return model.error();
   rt::Result<Input> tokenizer = options.tokenizer.empty() ? tokenizer_beside(place, path, patience)
                                                           : platform::open_input(options.tokenizer, anywhere, patience);
-  if (!tokenizer && (tokenizer.error().code != rt::Errc::not_found || !options.tokenizer.empty())) return tokenizer.error();
+  if (!tokenizer && (tokenizer.error().code != rt::Errc::not_found || !options.tokenizer.empty()))
+    return tokenizer.error();
   Inputs inputs{static_cast<Input&&>(*model), static_cast<Input&&>(*tokenizer), place, path};
   if (!tokenizer) rt::print_to({inputs.no_tokenizer, sizeof inputs.no_tokenizer}, "%s", tokenizer.error().text);
   return inputs;
@@ -154,8 +156,8 @@ void print_model(const Engine& engine, const Options& options, const Terminal& t
   name_model(engine.model, options.model.empty() ? own : options.model, terminal);
   const model::Config& c = engine.model.info().config;
   rt::print(terminal.console,
-            "          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u,\n          context %'u of %'u\n", c.dim,
-            c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size, engine.model.context(), c.seq_len);
+            "          dim %u, hidden %u, %u layers, heads %u/%u, vocabulary %'u,\n          context %'u of %'u\n",
+            c.dim, c.hidden_dim, c.n_layers, c.n_heads, c.n_kv_heads, c.vocab_size, engine.model.context(), c.seq_len);
   report_memory(engine.model, terminal);
 }
 

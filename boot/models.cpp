@@ -17,7 +17,8 @@ constexpr uint64_t kReadAtOnce = 64 * 1024;  // a head may be long
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
-  return !entry.directory && is_model_name(name) && model::part_number(name) <= 1 && !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
+  return !entry.directory && is_model_name(name) && model::part_number(name) <= 1 && !name.ends_with("tokenizer.bin") &&
+         !name.starts_with("tok");
 }
 
 /// The shape that the head of a model's file states, or why it is no model.
@@ -63,7 +64,8 @@ rt::Result<void> visit_volume(platform::Device device, const ModelVisitor& visit
     if (!*more) return {};
     char path[800];
     if (!may_be_model(entry)) continue;
-    visitor.visit(visitor.self, device, rt::print_to({path, sizeof path}, "%pT\\%s", &kModelsFolder, entry.name), entry.size);
+    visitor.visit(visitor.self, device, rt::print_to({path, sizeof path}, "%pT\\%s", &kModelsFolder, entry.name),
+                  entry.size);
   }
 }
 
@@ -136,12 +138,13 @@ rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
   if (!platform::http_home().empty()) return {};  // the usual one, from beside the program
   const platform::DeviceList volumes;
   if (volumes.all().empty())
-    return rt::fail(rt::Errc::not_found, 0,
-                    platform::came_by_pxe()
-                        ? "no llama.cfg and no model: PXE hands over this program alone, and no disk or stick can be read "
-                          "here; boot it by HTTP or iPXE, which find both beside it, or boot llama-standalone.efi, which "
-                          "has a model"
-                        : "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one");
+    return rt::fail(
+        rt::Errc::not_found, 0,
+        platform::came_by_pxe()
+            ? "no llama.cfg and no model: PXE hands over this program alone, and no disk or stick can be read "
+              "here; boot it by HTTP or iPXE, which find both beside it, or boot llama-standalone.efi, which "
+              "has a model"
+            : "no disk or stick can be read here, so there is no model: start llama-standalone.efi, which has one");
   rt::Result<platform::File> usual = platform::open_on_any(volumes.all(), kDefaultModel);
   if (usual || usual.error().code != rt::Errc::not_found) return {};
 
@@ -150,8 +153,8 @@ rt::Result<void> pick_model(Options& options, const Terminal& terminal) {
   if (choice.found == 0) return {};
   if (choice.found > 1) {
     if (options.on_finish != OnFinish::prompt || !terminal.keyboard.present())
-      return rt::fail(rt::Errc::usage, 0, "there are %u models in %pT: name one, as in model = %s", choice.found, &kModelsFolder,
-                      choice.path);
+      return rt::fail(rt::Errc::usage, 0, "there are %u models in %pT: name one, as in model = %s", choice.found,
+                      &kModelsFolder, choice.path);
     choice.shows = true;
     choice.found = 0;
     visit_models({&choice, Choice::visit}, nullptr);

@@ -20,8 +20,8 @@ void visit_models(const ModelVisitor& visitor, rt::Sink* notes);
 /// Lists the models in \models on every volume, with size and shape.
 void list_models(const Terminal& terminal);
 
-/// Where no model is named, none is built in and there is no default one: takes the only one in \models, or asks which of
-/// several is meant.
+/// Where no model is named, none is built in and there is no default one: takes the only one in \models, or asks which
+/// of several is meant.
 rt::Result<void> pick_model(Options& options, const Terminal& terminal);
 
 }  // namespace boot

@@ -61,16 +61,16 @@ constexpr Option kOptions[] = {
      "the serial line's terminal takes UTF-8"},
     {"more", 0, Kind::choice, Effect::story, offsetof(Options, more), 0, 0, "off|on", "off",
      "wait for a key when the screen is full"},
-    {"output", 0, Kind::text, Effect::output, offsetof(Options, output), offsetof(Options, rooms.output), 256, "FILE", "",
-     "write what the model says to a file"},
+    {"output", 0, Kind::text, Effect::output, offsetof(Options, output), offsetof(Options, rooms.output), 256, "FILE",
+     "", "write what the model says to a file"},
     {"verify", 0, Kind::choice, Effect::model, offsetof(Options, verify), 0, 0, "off|on", "off",
      "print the model's SHA-256"},
     {"on_finish", 0, Kind::choice, Effect::never, offsetof(Options, on_finish), 0, 0, "prompt|exit|poweroff|reboot",
      "prompt", "after the first story"},
     {"serve", 0, Kind::whole, Effect::never, offsetof(Options, serve), 0, 65535, "PORT", "0",
      "answer other machines by HTTP; 0: no"},
-    {"api_key", 0, Kind::text, Effect::never, offsetof(Options, api_key), offsetof(Options, rooms.api_key), 64, "KEY", "",
-     "serve: what clients must bring"},
+    {"api_key", 0, Kind::text, Effect::never, offsetof(Options, api_key), offsetof(Options, rooms.api_key), 64, "KEY",
+     "", "serve: what clients must bring"},
     {"cors", 0, Kind::text, Effect::never, offsetof(Options, cors), offsetof(Options, rooms.cors), 128, "ORIGIN", "",
      "serve: whose web pages may ask; *: all"},
     {"queue", 0, Kind::whole, Effect::never, offsetof(Options, queue), 0, 16, "N", "4",
@@ -99,10 +99,12 @@ const rt::Error& refuse(const Option& option, rt::Text value) {
       return rt::fail(rt::Errc::usage, value.size, "%s has at most %'u bytes, not %'zu", option.name, option.most,
                       size_t(value.size));
     case Kind::real:
-      wants = rt::print_to(all, option.has_usual() ? "a number from 0 to %u or 'usual'" : "a number from 0 to %u", option.most);
+      wants = rt::print_to(all, option.has_usual() ? "a number from 0 to %u or 'usual'" : "a number from 0 to %u",
+                           option.most);
       break;
     case Kind::whole:
-      wants = option.most == Option::kAny ? "a whole number" : rt::print_to(all, "a whole number up to %'u", option.most);
+      wants =
+          option.most == Option::kAny ? "a whole number" : rt::print_to(all, "a whole number up to %'u", option.most);
       break;
     case Kind::choice: wants = spoken(option.values, all); break;
   }
@@ -148,7 +150,8 @@ rt::Result<void> OptionSet::set(const Option& option, rt::Text value) const {
     case Kind::real: {
       float number = -1;
       const bool usual = option.has_usual() && value == option.initial;
-      if (!usual && (!rt::parse_f32(value, number) || !(number >= 0 && number <= float(option.most)))) return refuse(option, value);
+      if (!usual && (!rt::parse_f32(value, number) || !(number >= 0 && number <= float(option.most))))
+        return refuse(option, value);
       *reinterpret_cast<float*>(place) = number;
       return {};
     }

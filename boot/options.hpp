@@ -12,8 +12,8 @@ enum class Show : uint8_t { text, confidence, nothing };
 /// The longest prompt, or all questions of a script, and the longest system prompt, in bytes.
 inline constexpr uint32_t kPromptBytes = 16 * 1024, kSystemBytes = 4 * 1024;
 
-/// Everything that a user can set. What each option means and its default stand in one table, in options.cpp. Large: not
-/// for the stack of a program on firmware.
+/// Everything that a user can set. What each option means and its default stand in one table, in options.cpp. Large:
+/// not for the stack of a program on firmware.
 struct Options {
   Options();  // the defaults
   Options(const Options&) = delete;

@@ -70,8 +70,8 @@ class Answering final : public server::Answerer {
     if (path.ends_with(".gguf")) path.size -= 5;
     if (path.ends_with(".bin")) path.size -= 4;
     const rt::Text name = rt::print_to({name_, sizeof name_}, "%pT", &path);
-    model_ = new (rt::Placement{room_}) server::ModelAnswerer(engine->model, chat_, name.empty() ? "default" : name, usual_,
-                                                              platform::entropy);
+    model_ = new (rt::Placement{room_})
+        server::ModelAnswerer(engine->model, chat_, name.empty() ? "default" : name, usual_, platform::entropy);
   }
 
   rt::Text name() const override { return model_->name(); }

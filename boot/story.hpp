@@ -7,10 +7,10 @@
 
 namespace boot {
 
-/// Tells one story that begins with `prompt`, as `options` and `seed` say, token by token, and prints its statistics. `session`, of this engine,
-/// and `record` are those of the story then; where it cannot begin, they are as they were. `started`: the tick from which
-/// the seconds to the first token count. Esc or Ctrl-C ends the story and is no error. Other processors work only while
-/// it is told. `gate`: what may halt it, or null.
+/// Tells one story that begins with `prompt`, as `options` and `seed` say, token by token, and prints its statistics.
+/// `session`, of this engine, and `record` are those of the story then; where it cannot begin, they are as they were.
+/// `started`: the tick from which the seconds to the first token count. Esc or Ctrl-C ends the story and is no error.
+/// Other processors work only while it is told. `gate`: what may halt it, or null.
 rt::Result<void> tell_story(Engine& engine, model::Session& session, const Options& options, rt::Text prompt,
                             uint64_t seed, Record& record, const Terminal& terminal, uint64_t started, RowGate* gate);
 

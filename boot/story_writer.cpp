@@ -14,7 +14,8 @@ void StoryWriter::write(rt::Text piece, platform::Color color) {
     } else if (byte >= 0x20 && byte != 0x7f) {
       // A space belongs to the word behind it.
       // A word that is too long goes on in the next line, from its next character.
-      if (c == ' ' || bytes_ + 4 > kLongest || (!decoder_.pending() && columns_ + (byte < 0x80 ? 1 : kMostColumns) > width_))
+      if (c == ' ' || bytes_ + 4 > kLongest ||
+          (!decoder_.pending() && columns_ + (byte < 0x80 ? 1 : kMostColumns) > width_))
         put_word();
       colors_[bytes_] = color;
       word_[bytes_++] = c;

@@ -18,8 +18,8 @@ class Taker {
   ~Taker() = default;
 };
 
-/// A text on its way from the model to the console and into the record, token by token, with a status line. Esc or Ctrl-C
-/// ends it: record.stopped.
+/// A text on its way from the model to the console and into the record, token by token, with a status line. Esc or
+/// Ctrl-C ends it: record.stopped.
 class Telling {
  public:
   /// `gate`: what may halt it, or null.

@@ -10,8 +10,8 @@ struct ExactUnit {
   int32_t sum, up;
 };
 
-/// Activations for exact products: 16-bit integers, block floating point. A vector has one scale s = max |x| / 32767, a group
-/// of 32 columns a shift: the largest k of 0 to 4 with max |group| * 2^k <= max |x|.
+/// Activations for exact products: 16-bit integers, block floating point. A vector has one scale s = max |x| / 32767, a
+/// group of 32 columns a shift: the largest k of 0 to 4 with max |group| * 2^k <= max |x|.
 ///
 ///     x is about  q * 2^up * s / 16,   q = x * 2^k / s to the nearest, ties to even,   up = 4 - k
 ///

@@ -69,7 +69,8 @@ float largest_magnitude(const float* w, uint32_t n) {
   return largest;
 }
 
-/// q[i] = w[i] / scale, rounded to the nearest, ties to even; what lies beyond a byte becomes -128 or 127, and NaN -128.
+/// q[i] = w[i] / scale, rounded to the nearest, ties to even; what lies beyond a byte becomes -128 or 127, and NaN
+/// -128.
 void round_group(const float* w, uint32_t n, float scale, int8_t* q) {
   constexpr float kShift = 12582912.0f;  // 1.5 * 2^23: behind it there are no digits after the point
   for (uint32_t i = 0; i < n; ++i) {

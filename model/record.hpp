@@ -3,17 +3,18 @@
 
 namespace model {
 
-/// How the weights of a quantised matrix lie in memory: as their file has them, in another order, so that a SIMD lane is
-/// a row (tensor.hpp). What a kernel makes of them is in exact.hpp.
+/// How the weights of a quantised matrix lie in memory: as their file has them, in another order, so that a SIMD lane
+/// is a row (tensor.hpp). What a kernel makes of them is in exact.hpp.
 ///
 ///     weight = D * (q - zero) + M        D and M: one for each unit of 16 or 32 columns of a row
 ///
 /// Rows go in blocks of 16, columns in records; the last record of a row is filled up with D = M = 0. A record is
 ///   one level of scales, 64 columns:   D [2][16] half floats; M [2][16] half floats, if it has minimums;
-///   two levels, 256 columns:           d [16], m [16] half floats; scale [units][16] int8; minimum [units][16] int8, if it
-///                                      has minimums; D = d * scale, M = m * minimum;
+///   two levels, 256 columns:           d [16], m [16] half floats; scale [units][16] int8; minimum [units][16] int8,
+///                                      if it has minimums; D = d * scale, M = m * minimum;
 /// and for each group of 32 columns
-///   4 bits:  [4][16] words of 32 bits: byte b of word v has column 4v + b in its low half, 16 + 4v + b in its high half;
+///   4 bits:  [4][16] words of 32 bits: byte b of word v has column 4v + b in its low half, 16 + 4v + b in its
+///            high half;
 ///   8 bits:  [8][16] words of 32 bits: byte b of word v is column 4v + b, signed.
 /// Everything is a multiple of 64 bytes.
 struct Record {

@@ -1,14 +1,15 @@
 #include "rt/crew.hpp"
 
-// Processors may see each other's writes in another order than they were made, and on Arm they do. What each order here is
-// for:
-// - Whoever takes a slice reads the share's word with `acquire`. It was written by run() with `release`, or by takes after
-//   that, which carry it on: so whoever has a slice sees all that the owner wrote before the task, left_ included.
-// - The end of a slice is a `release` of left_, whose last one run() reads with `acquire`: so the owner sees what every slice
-//   wrote, and only then writes task_ and the like anew. A member that has taken a slice of a task read task_ before that end,
-//   and so never the next one's.
-// - number_ is a `release` after all of these, read with `acquire`: a member that sees the number sees that task's task_ and
-//   task_members_, or a later one's, whose shares have another number.
+// Processors may see each other's writes in another order than they were made, and on Arm they do. What each order here
+// is for:
+// - Whoever takes a slice reads the share's word with `acquire`. It was written by run() with `release`, or by takes
+//   after that, which carry it on: so whoever has a slice sees all that the owner wrote before the task, left_
+//   included.
+// - The end of a slice is a `release` of left_, whose last one run() reads with `acquire`: so the owner sees what every
+//   slice wrote, and only then writes task_ and the like anew. A member that has taken a slice of a task read task_
+//   before that end, and so never the next one's.
+// - number_ is a `release` after all of these, read with `acquire`: a member that sees the number sees that task's
+//   task_ and task_members_, or a later one's, whose shares have another number.
 // - present_ is a `release` when a member leaves, read with `acquire`: at 0, nobody looks at the crew any more.
 // - dismissed_ is read with `acquire` because recall() comes before the processors' next start, which orders all else.
 namespace rt {

@@ -17,7 +17,8 @@ Result<void> read_exactly(ByteSource& source, void* to, uint64_t n) {
 }
 
 Result<void> no_parts(Text name, uint32_t count) {
-  return fail(Errc::unsupported, count, "%pT: the model is split over %u files; join them with gguf-split --merge", &name, count);
+  return fail(Errc::unsupported, count, "%pT: the model is split over %u files; join them with gguf-split --merge",
+              &name, count);
 }
 
 Result<Span<const uint8_t>> MemorySource::next(uint64_t most) {

@@ -17,8 +17,8 @@ class ByteSource {
   /// The next bytes, at least one and at most `most` (> 0), valid until the next call. Asking past
   /// the end is an error, and so is a medium that ends before size().
   virtual Result<Span<const uint8_t>> next(uint64_t most) = 0;
-  /// Goes on at the start of file `number`, from 0, of the `count` that the first file says there are of it: name(), size()
-  /// and next() are about that one from here on. Where a source knows only one file, that is an error.
+  /// Goes on at the start of file `number`, from 0, of the `count` that the first file says there are of it: name(),
+  /// size() and next() are about that one from here on. Where a source knows only one file, that is an error.
   virtual Result<void> open_part(uint32_t, uint32_t count) { return no_parts(name(), count); }
 
  protected:

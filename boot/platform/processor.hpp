@@ -1,8 +1,8 @@
 #pragma once
 #include <stdint.h>
 
-/// What this folder needs of a processor and C++ has no words for: the folder of each architecture (x86_64/, aarch64/) has
-/// all of it, beside VectorState and CpuName (cpu.hpp), make_starter() (starter.hpp) and the entry point.
+/// What this folder needs of a processor and C++ has no words for: the folder of each architecture (x86_64/, aarch64/)
+/// has all of it, beside VectorState and CpuName (cpu.hpp), make_starter() (starter.hpp) and the entry point.
 namespace platform {
 
 /// A counter that runs at one rate: x86-64's time stamp counter, AArch64's virtual counter. Never runs backwards on one

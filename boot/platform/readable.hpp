@@ -4,8 +4,8 @@
 
 namespace platform {
 
-/// An open file, wherever its bytes come from: read once, from front to back. Every error is a sentence that begins with
-/// its name.
+/// An open file, wherever its bytes come from: read once, from front to back. Every error is a sentence that begins
+/// with its name.
 class Readable {
  public:
   virtual rt::Text name() const = 0;

@@ -3,8 +3,8 @@
 
 namespace platform {
 
-/// How a machine starts other processors: firmware's MP services, or calls of the architecture's own. All of it is called
-/// on the boot processor.
+/// How a machine starts other processors: firmware's MP services, or calls of the architecture's own. All of it is
+/// called on the boot processor.
 class Starter {
  public:
   /// What a processor runs, on a stack of its own; `member`: 1 to the number that were started.
@@ -14,8 +14,8 @@ class Starter {
   virtual uint32_t count(uint32_t most) = 0;
   /// Starts so many of them. An error says that none of them comes; of some that were started, a few may never come.
   virtual rt::Result<void> start(uint32_t others, Body body, void* argument) = 0;
-  /// Whether the last one that was started has left this program's code and stacks for good. Called until it is so; then
-  /// they can be started again.
+  /// Whether the last one that was started has left this program's code and stacks for good. Called until it is so;
+  /// then they can be started again.
   virtual bool all_back() = 0;
 
  protected:

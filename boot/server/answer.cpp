@@ -56,9 +56,11 @@ void Server::end_chunk(Slot& slot) {
 void Server::say_head(Slot& slot) {
   const Job& job = slot.job;
   if (job.stream) slot.out.write("data: ");
-  rt::print(slot.out, "{\"id\":\"%s-%llu\",\"object\":\"%s\",\"created\":%llu,\"model\":\"", job.chat ? "chatcmpl" : "cmpl",
-            static_cast<unsigned long long>(answers_),
-            !job.chat ? "text_completion" : job.stream ? "chat.completion.chunk" : "chat.completion",
+  rt::print(slot.out, "{\"id\":\"%s-%llu\",\"object\":\"%s\",\"created\":%llu,\"model\":\"",
+            job.chat ? "chatcmpl" : "cmpl", static_cast<unsigned long long>(answers_),
+            !job.chat    ? "text_completion"
+            : job.stream ? "chat.completion.chunk"
+                         : "chat.completion",
             static_cast<unsigned long long>(settings_.epoch + (settings_.epoch ? now_ / 1000 : 0)));
   Escaper escaper(slot.out);
   escaper.write(rt::clip(answerer_.name(), 64));
@@ -78,7 +80,8 @@ void Server::start(Slot& slot) {
   if (slot.job.stream && !slot.job.chat) return;
   begin_chunk(slot);
   say_head(slot);
-  slot.out.write(slot.job.stream ? "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n"
+  slot.out.write(slot.job.stream
+                     ? "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n"
                  : slot.job.chat ? "{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\""
                                  : "{\"index\":0,\"text\":\"");
   end_chunk(slot);
@@ -95,7 +98,8 @@ void Server::say(Slot& slot, rt::Text text) {
   }
   json::write_escaped(slot.out, text);
   if (slot.job.stream)
-    slot.out.write(slot.job.chat ? "\"},\"finish_reason\":null}]}\n\n" : "\",\"logprobs\":null,\"finish_reason\":null}]}\n\n");
+    slot.out.write(slot.job.chat ? "\"},\"finish_reason\":null}]}\n\n"
+                                 : "\",\"logprobs\":null,\"finish_reason\":null}]}\n\n");
   end_chunk(slot);
 }
 

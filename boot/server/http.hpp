@@ -24,9 +24,9 @@ struct Request {
 /// Where the head in `bytes` ends, behind its empty line; 0: not yet. `seen`: how many bytes an earlier call saw.
 uint64_t find_head_end(rt::Text bytes, uint64_t seen);
 
-/// Reads a head (RFC 9112), with its empty line. Returns 0, or the status with which it is refused: whatever two readers
-/// could understand differently is, because one of them may stand in front of us. Lines end in CR LF, headers have no
-/// continuation, there is one Host and at most one Content-Length, and no Transfer-Encoding.
+/// Reads a head (RFC 9112), with its empty line. Returns 0, or the status with which it is refused: whatever two
+/// readers could understand differently is, because one of them may stand in front of us. Lines end in CR LF, headers
+/// have no continuation, there is one Host and at most one Content-Length, and no Transfer-Encoding.
 uint16_t read_head(rt::Text head, Request& request);
 
 /// "GET" and so on; "?" for others.

@@ -196,7 +196,8 @@ rt::Result<void> take(const Parameter& parameter, Value name, Value value, Job& 
       return {};
     case Take::real: {
       float number = 0;
-      if (kind != Kind::number || !rt::parse_f32(value.raw(), number) || !(number >= 0 && number <= float(parameter.most)))
+      if (kind != Kind::number || !rt::parse_f32(value.raw(), number) ||
+          !(number >= 0 && number <= float(parameter.most)))
         return wrong(parameter.name, rt::print_to(room, "a number from 0 to %u", parameter.most).data);
       *reinterpret_cast<float*>(place) = number;
       return {};
@@ -205,7 +206,8 @@ rt::Result<void> take(const Parameter& parameter, Value name, Value value, Job& 
       uint64_t number = 0;
       const bool limit = parameter.place == offsetof(Job, limit);
       if (kind != Kind::number || !rt::parse_u64(value.raw(), number) || number > parameter.most || (limit && !number))
-        return wrong(parameter.name, rt::print_to(room, "a whole number from %d to %u", int(limit), parameter.most).data);
+        return wrong(parameter.name,
+                     rt::print_to(room, "a whole number from %d to %u", int(limit), parameter.most).data);
       if (limit) job.limit = number;
       else *reinterpret_cast<uint32_t*>(place) = uint32_t(number);
       return {};

@@ -27,7 +27,8 @@ constexpr struct {
 void Metrics::print(rt::Sink& out) const {
   out.write("# TYPE llama_requests_total counter\n");
   for (uint32_t digit = 2; digit < 6; ++digit)
-    rt::print(out, "llama_requests_total{status=\"%uxx\"} %llu\n", digit, static_cast<unsigned long long>(requests[digit]));
+    rt::print(out, "llama_requests_total{status=\"%uxx\"} %llu\n", digit,
+              static_cast<unsigned long long>(requests[digit]));
   for (const auto& row : kRows) {
     const uint64_t value = *reinterpret_cast<const uint64_t*>(reinterpret_cast<const char*>(this) + row.place);
     rt::print(out, "# TYPE llama_%s %s\nllama_%s ", row.name, row.kind, row.name);

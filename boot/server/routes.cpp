@@ -15,7 +15,8 @@ constexpr uint32_t kRetrySeconds = 5;
 /// Takes as long whatever the difference is.
 bool same_secret(rt::Text given, rt::Text secret) {
   uint64_t different = given.size ^ secret.size;
-  for (uint64_t i = 0; i < given.size; ++i) different |= uint8_t(given[i] ^ (secret.empty() ? 0 : secret[i % secret.size]));
+  for (uint64_t i = 0; i < given.size; ++i)
+    different |= uint8_t(given[i] ^ (secret.empty() ? 0 : secret[i % secret.size]));
   return different == 0;
 }
 
@@ -51,7 +52,8 @@ void Server::dispatch(Slot& slot, uint64_t head) {
   if (!slot.route) return refuse(slot, 404, "there is no such path: /v1/chat/completions, /v1/completions, /v1/models, "
                                             "/health, /metrics and / are here");
   if (request.method == http::Method::options) return send_options(slot);
-  if (!(slot.route->methods >> int(request.method) & 1)) return refuse(slot, 405, "this path does not take that method");
+  if (!(slot.route->methods >> int(request.method) & 1))
+    return refuse(slot, 405, "this path does not take that method");
   if (slot.route->guarded && !has_key(slot)) return refuse(slot, 401, "the API key is missing or wrong");
   if (slot.route->methods == kPost && !request.is_json)
     return refuse(slot, 415, "the body wants to be JSON, and a header Content-Type: application/json to say so");
@@ -79,7 +81,8 @@ uint64_t Server::begin_response(Slot& slot, uint16_t status, const char* type, b
   slot.status = status;
   slot.chunked = chunks && !slot.request.version_1_0;
   if (chunks && !slot.chunked) slot.keep = false;  // the end of the connection is the end of the answer
-  rt::print(out, "HTTP/1.1 %u %s\r\nConnection: %s\r\n", status, http::reason(status), slot.keep ? "keep-alive" : "close");
+  rt::print(out, "HTTP/1.1 %u %s\r\nConnection: %s\r\n", status, http::reason(status),
+            slot.keep ? "keep-alive" : "close");
   if (!settings_.cors.empty()) rt::print(out, "Access-Control-Allow-Origin: %pT\r\nVary: Origin\r\n", &settings_.cors);
   if (status == 401) out.write("WWW-Authenticate: Bearer\r\n");
   if (status == 503) rt::print(out, "Retry-After: %u\r\n", kRetrySeconds);
@@ -114,8 +117,8 @@ void Server::refuse(Slot& slot, uint16_t status, rt::Text text) {
   const uint64_t length = begin_response(slot, status, "application/json");
   rt::print(slot.out, "{\"error\":{\"message\":\"");
   json::write_escaped(slot.out, text);
-  rt::print(slot.out, "\",\"type\":\"%s\",\"param\":null,\"code\":%u}}", status < 500 ? "invalid_request_error" : "server_error",
-            status);
+  rt::print(slot.out, "\",\"type\":\"%s\",\"param\":null,\"code\":%u}}",
+            status < 500 ? "invalid_request_error" : "server_error", status);
   end_response(slot, length);
   report(slot, "");
 }
@@ -131,9 +134,10 @@ void Server::report(Slot& slot, const char* after) {
 }
 
 void Server::send_page(Slot& slot) {
-  const uint64_t length = begin_response(slot, 200,
-                                         "text/html; charset=utf-8\r\nContent-Encoding: gzip\r\nContent-Security-Policy: default-src 'none'; "
-                                         "script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'");
+  const uint64_t length = begin_response(
+      slot, 200,
+      "text/html; charset=utf-8\r\nContent-Encoding: gzip\r\nContent-Security-Policy: default-src 'none'; "
+      "script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'");
   end_response(slot, length, page());
   report(slot, "");
 }
@@ -156,8 +160,9 @@ void Server::send_models(Slot& slot) {
   const uint64_t length = begin_response(slot, 200, "application/json");
   slot.out.write("{\"object\":\"list\",\"data\":[{\"id\":\"");
   json::write_escaped(slot.out, answerer_.name());
-  rt::print(slot.out, "\",\"object\":\"model\",\"created\":%llu,\"owned_by\":\"llama.efi\",\"context\":%u,\"chat\":%s}]}",
-            static_cast<unsigned long long>(settings_.epoch), answerer_.context(), answerer_.chats() ? "true" : "false");
+  rt::print(
+      slot.out, "\",\"object\":\"model\",\"created\":%llu,\"owned_by\":\"llama.efi\",\"context\":%u,\"chat\":%s}]}",
+      static_cast<unsigned long long>(settings_.epoch), answerer_.context(), answerer_.chats() ? "true" : "false");
   end_response(slot, length);
   report(slot, "");
 }
@@ -182,7 +187,8 @@ void Server::take_job(Slot& slot) {
     done = rt::fail(rt::Errc::usage, 0, "the text is far longer than the context of this model, %'u tokens",
                     answerer_.context());
   if (!done) return refuse(slot, 400, done.error().text);
-  if (queued_ >= settings_.queue + !current_) return refuse(slot, 503, "other answers are being made, and the queue is full");
+  if (queued_ >= settings_.queue + !current_)
+    return refuse(slot, 503, "other answers are being made, and the queue is full");
   slot.ticket = tickets_++;
   slot.status = 0;
   enter(slot, State::queued);

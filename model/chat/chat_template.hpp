@@ -38,8 +38,8 @@ rt::Result<ChatTemplate> choose_template(rt::Text name, rt::Text jinja);
 enum class Next : uint8_t { nothing, question, answer };
 
 /// The turns from number `from` on as the model reads them, in memory from `arena`, and the beginning of
-/// what comes `next`. The default system turn comes first where turn 0 is none. Where `from` is not 0, what comes before
-/// was read up to the end token of an answer, and what follows that is here.
+/// what comes `next`. The default system turn comes first where turn 0 is none. Where `from` is not 0, what comes
+/// before was read up to the end token of an answer, and what follows that is here.
 rt::Result<rt::Span<TextPart>> render(const ChatTemplate& chat, rt::Span<const Turn> turns, uint64_t from, Next next,
                                       rt::Arena& arena);
 

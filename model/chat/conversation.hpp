@@ -34,15 +34,16 @@ class Conversation {
   /// The conversation is now this one. Where it is too long, its oldest turns are missing.
   rt::Result<void> load(rt::Span<const Turn> turns);
 
-  /// Adds a question. Where the memory for texts is full, the oldest turns go. Fails where there would still be no room.
+  /// Adds a question. Where the memory for texts is full, the oldest turns go. Fails where there would still be no
+  /// room.
   rt::Result<void> ask(rt::Text question);
 
   /// All as the model reads it, up to where its answer begins. Where that and `room` tokens do not fit the context, the
-  /// oldest turns go, and then so many that the next questions fit too: what is left must all be read again. Fails where
-  /// the last turn alone is too long; that turn is then forgotten. Valid until the next call; `arena` is rewound.
+  /// oldest turns go, and then so many that the next questions fit too: what is left must all be read again. Fails
+  /// where the last turn alone is too long; that turn is then forgotten. Valid until the next call; `arena` is rewound.
   rt::Result<rt::Span<const Token>> render(uint32_t room, rt::Arena& arena);
-  /// What the model will read whatever is asked next, to be read ahead; none where that is not known or there is no room
-  /// for it. Valid until the next call; `arena` is rewound.
+  /// What the model will read whatever is asked next, to be read ahead; none where that is not known or there is no
+  /// room for it. Valid until the next call; `arena` is rewound.
   rt::Span<const Token> foreseen(rt::Arena& arena);
   /// Turns that went since the last call of this.
   uint32_t take_dropped();

@@ -36,8 +36,8 @@ struct Format {
   const char* name;
   /// Is a file that begins with `head` (Stream::kPeek bytes, fewer where it is shorter) one of these?
   bool (*matches)(rt::Span<const uint8_t> head);
-  /// Reads and judges the head; what it says is kept in `arena`, `scratch` is rewound. A file that this returns has only
-  /// sizes that can be multiplied without overflow.
+  /// Reads and judges the head; what it says is kept in `arena`, `scratch` is rewound. A file that this returns has
+  /// only sizes that can be multiplied without overflow.
   rt::Result<const ModelFile*> (*open)(Stream& stream, rt::Arena& arena, rt::Arena& scratch);
 };
 

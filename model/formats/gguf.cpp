@@ -140,8 +140,8 @@ class Loader {
   const rt::Error& refuse(const TensorInfo& info, uint32_t row, const char* what) const {
     char name[64];
     const rt::Text file = stream_.name(), tensor = gguf::name_of(info, {name, sizeof name});
-    return rt::fail(rt::Errc::bad_file, stream_.position(), "%pT: %pT %s (row %'u); get the file again", &file, &tensor, what,
-                    row);
+    return rt::fail(rt::Errc::bad_file, stream_.position(), "%pT: %pT %s (row %'u); get the file again", &file, &tensor,
+                    what, row);
   }
 
   Stream& stream_;
@@ -213,7 +213,8 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
   if (!header) return header.error();
   header_ = *header;
   if (header_.split_no) {
-    reader.refuse_about("split.no", "says that this is a further file of a model; name the first one, ...-00001-of-...");
+    reader.refuse_about("split.no",
+                        "says that this is a further file of a model; name the first one, ...-00001-of-...");
     return reader.error();
   }
   rt::Result<rt::Span<Part>> parts = arena.make<Part>(rt::max(header_.split_count, 1u));
@@ -254,7 +255,8 @@ rt::Result<void> GgufFile::read(Stream& stream, rt::Arena& arena, rt::Arena& scr
 }
 
 /// Reads the list of a file's tensors, which must lie in it.
-rt::Result<void> GgufFile::read_part(Stream& stream, const gguf::Header& header, gguf::Reader& reader, rt::Arena& arena) {
+rt::Result<void> GgufFile::read_part(Stream& stream, const gguf::Header& header, gguf::Reader& reader,
+                                     rt::Arena& arena) {
   rt::Result<rt::Span<TensorInfo>> order = tensors_.read(header, reader, arena);
   if (!order) return order.error();
   Part& part = parts_[header.split_no];
@@ -290,8 +292,9 @@ rt::Result<void> GgufFile::read_further_parts(Stream& stream, rt::Arena& arena, 
   if (rt::Result<void> done = stream.open_part(0, count); !done) return done;
   if (tensors == header_.split_tensors) return {};
   const rt::Text file = stream.name();
-  return rt::fail(rt::Errc::bad_file, tensors, "%pT: split.tensors.count is %u, but all files together have %'llu tensors",
-                  &file, header_.split_tensors, static_cast<unsigned long long>(tensors));
+  return rt::fail(rt::Errc::bad_file, tensors,
+                  "%pT: split.tensors.count is %u, but all files together have %'llu tensors", &file,
+                  header_.split_tensors, static_cast<unsigned long long>(tensors));
 }
 
 /// What to call the file's weights: the types of its matrices, those of most bytes first.
@@ -356,7 +359,8 @@ rt::Result<void> GgufFile::load(Stream& stream, Model& model, rt::Arena& scratch
   return done;
 }
 
-/// Loads the tensors of one file, and passes over what is behind them: who takes the sum of a file wants to see all of it.
+/// Loads the tensors of one file, and passes over what is behind them: who takes the sum of a file wants to see all of
+/// it.
 rt::Result<void> GgufFile::load_part(Stream& stream, const Part& part, Model& model, const Scratch& room) const {
   Loader loader(stream, room.bytes, room.floats);
   uint64_t at = part.data;

@@ -15,7 +15,7 @@ constexpr uint64_t kLongestLabel = 1024, kLongestTemplate = 64 * 1024;
 
 /// What a key's value is read as.
 enum class Kind : uint8_t {
-  whole,   // one whole number; an array whose entries are equal is one too (so some writers say what holds for every layer)
+  whole,   // one whole number; an array of equal ones is one too (so some writers say what holds for every layer)
   token,   // a token's id, or a flag; what is past every vocabulary means: none
   real,    // a number with a fraction
   text,    // least and most: bytes

@@ -78,8 +78,10 @@ const StoredType* type_of(uint32_t id, Reader& reader) {
     if (other.id == id)
       reader.refuse(rt::Errc::unsupported, "is stored as %s, which is not supported; take the model in %s", other.name,
                     other.instead);
-  reader.refuse(rt::Errc::unsupported, "is stored as type %u of ggml, which is not supported; take the model in Q4_K_M, "
-                "Q4_0 or Q8_0", id);
+  reader.refuse(rt::Errc::unsupported,
+                "is stored as type %u of ggml, which is not supported; take the model in Q4_K_M, "
+                "Q4_0 or Q8_0",
+                id);
   return nullptr;
 }
 

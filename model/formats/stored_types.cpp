@@ -271,7 +271,8 @@ Packed pack_row(const StoredType& t, const uint8_t* from, uint64_t cols, uint8_t
       if (r.minimum) __builtin_memcpy(record + 32 + 2 * lane, &b.m, 2);
       uint8_t* scale = record + 64 + lane;
       for (uint32_t u = 0; u < r.units; ++u) scale[16 * u] = static_cast<uint8_t>(b.scale[u]);
-      for (uint32_t u = 0; r.minimum && u < r.units; ++u) scale[16 * (r.units + u)] = static_cast<uint8_t>(b.minimum[u]);
+      for (uint32_t u = 0; r.minimum && u < r.units; ++u)
+        scale[16 * (r.units + u)] = static_cast<uint8_t>(b.minimum[u]);
     } else {
       __builtin_memcpy(record + 32 * group + 2 * lane, &b.d, 2);
       if (r.minimum) __builtin_memcpy(record + 64 + 32 * group + 2 * lane, &b.m, 2);

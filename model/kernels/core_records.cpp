@@ -1,6 +1,6 @@
-// In place of the code for records, in llama-core.efi: llama2.c's files hold none, so nobody calls these. What multiplies
-// records and what unpacks the types that they come from stays out of that program. Its core_sets.cpp does the same for
-// the kernels of its architecture.
+// In place of the code for records, in llama-core.efi: llama2.c's files hold none, so nobody calls these. What
+// multiplies records and what unpacks the types that they come from stays out of that program. Its core_sets.cpp does
+// the same for the kernels of its architecture.
 #include "model/formats/stored_types.hpp"
 #include "model/kernels/shared.hpp"
 

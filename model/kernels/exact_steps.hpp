@@ -4,8 +4,8 @@
 // The steps of exact products that vectors of any width take; the rest is done once for all of them.
 namespace model {
 
-/// What the steps work on. Sums of a vector: [16] int64, in runs of as many rows as a register has lanes of 32 bits, the even
-/// rows of a run before the odd ones.
+/// What the steps work on. Sums of a vector: [16] int64, in runs of as many rows as a register has lanes of 32 bits,
+/// the even rows of a run before the odd ones.
 struct ExactRun {
   Record record;
   bool with_m;      // M is not zero

@@ -56,7 +56,8 @@ template <bool kBytes>
   UNROLLED for (int r = 0; r < 4; r += 2, ++dots) {
     const auto ds = static_cast<int64_t>(load_here(*reinterpret_cast<const uint64_t*>(d + r)));
     const auto ms = static_cast<int64_t>(load_here(*reinterpret_cast<const uint64_t*>(m + r)));
-    const int64_t low = static_cast<int32_t>(*dots), high = static_cast<int64_t>(*dots - static_cast<uint64_t>(low)) >> 32;
+    const int64_t low = static_cast<int32_t>(*dots),
+                  high = static_cast<int64_t>(*dots - static_cast<uint64_t>(low)) >> 32;
     acc[r] += low * by * static_cast<int32_t>(ds) + sum * static_cast<int32_t>(ms);
     acc[r + 1] += high * by * (ds >> 32) + sum * (ms >> 32);
   }
@@ -70,7 +71,8 @@ uint64_t excess(const model::ExactUnit& unit) {
 /// acc [kRows] += a record's products with one vector. Smaller than what it is aligned to, as in swar.cpp.
 template <bool kBytes>
 [[gnu::noinline, gnu::aligned(2048)]] void add_record(const model::Record& r, const uint8_t* w, const int16_t* q,
-                                                      const model::ExactUnit* unit, const Scales& scales, int64_t* acc) {
+                                                      const model::ExactUnit* unit, const Scales& scales,
+                                                      int64_t* acc) {
   const int32_t* d = scales.d;
   const bool two = r.unit == 16;  // units in a group
   for (uint32_t left = r.groups; left; --left) {

@@ -2,7 +2,7 @@
 // Exact products (model/exact.hpp) on vectors of any width, written once. A kernel's source includes this and gives it
 //
 //   struct V : Lanes<n> {  // 4, 8 or 16
-//     static Ints add_pairs(Ints sum, Ints w, Ints x);  // sum[i] + w[2i] * x[2i] + w[2i + 1] * x[2i + 1] of 16 bits each
+//     static Ints add_pairs(Ints sum, Ints w, Ints x);  // sum[i] + w[2i] * x[2i] + w[2i + 1] * x[2i + 1], int16
 //     static Longs multiply(Ints a, Ints b);            // the even lanes, signed
 //     static Floats halves(const uint8_t* from);        // kLanes half floats times 2^24, no subnormal arithmetic
 //   };
@@ -48,8 +48,8 @@ struct ExactTile {
   TILE void store(void* to, T value) {
     *static_cast<T*>(to) = value;
   }
-  /// Asks for what lies kAhead, into the second cache: more lines can be on their way there than the first one's buffers
-  /// hold, which is where half of the time went.
+  /// Asks for what lies kAhead, into the second cache: more lines can be on their way there than the first one's
+  /// buffers hold, which is where half of the time went.
   TILE void ask(const uint8_t* w) { __builtin_prefetch(w + kAhead, 0, 2); }
   TILE Ints all(int32_t value) { return Ints{} + value; }
   TILE Ints all_at(const int16_t* pair) {
@@ -105,8 +105,8 @@ struct ExactTile {
     return __builtin_convertvector(lanes, Floats);
   }
 
-  /// Calls emit(pair, weights, others) for the 8 pairs of columns of a group's first half, in the order of ExactVectors::q,
-  /// each together with the pair that has the same place in the second half.
+  /// Calls emit(pair, weights, others) for the 8 pairs of columns of a group's first half, in the order of
+  /// ExactVectors::q, each together with the pair that has the same place in the second half.
   template <class Emit>
   TILE void for_pairs(uint32_t bits, const uint8_t* w, Emit emit) {
     const Ints low = (Ints)(Shorts{} + 15);

@@ -1,6 +1,6 @@
 #pragma once
-// The loops around a kernel's tile, which are the same for every instruction set. Everything here is local to the source
-// that includes it: the instructions differ.
+// The loops around a kernel's tile, which are the same for every instruction set. Everything here is local to the
+// source that includes it: the instructions differ.
 #include "model/kernels/kernels.hpp"
 #include "rt/math.hpp"
 
@@ -25,11 +25,11 @@ template <class QuantizeGroup>
 /// Float products, attention's scores and its mixing, for sets in which one loop serves all three. A kernel's source
 /// gives a type with
 ///
-///   static void sum(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x, uint32_t n, float* y,
-///                   uint64_t y_step);
+///   static void sum(int blocks, const float* w, uint64_t w_step, uint64_t stride, const float* x, uint32_t n,
+///                   float* y, uint64_t y_step);
 ///
-/// y[b][0..15] = sum over j < n, ascending, of w[b][j][0..15] * x[j], for one or two blocks that lie w_step apart, where
-/// w[j] is `stride` floats after w[j - 1]; and
+/// y[b][0..15] = sum over j < n, ascending, of w[b][j][0..15] * x[j], for one or two blocks that lie w_step apart,
+/// where w[j] is `stride` floats after w[j - 1]; and
 ///
 ///   static void divide(float* y, float by);  // y[0..15]
 template <class Columns>

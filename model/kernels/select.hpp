@@ -8,8 +8,8 @@ namespace model {
 inline constexpr uint32_t kMostKernelSets = 8;
 
 /// Every kernel set in the program, the widest first. Which ones a program has is decided by linking: an image takes
-/// the list of its architecture (x86_64/sets.cpp, aarch64/sets.cpp), and leaves out what is there to be read or is hardly ever fastest;
-/// programs of this machine take all (tests/host/x86_64/kernel_sets.cpp).
+/// the list of its architecture (x86_64/sets.cpp, aarch64/sets.cpp), and leaves out what is there to be read or is
+/// hardly ever fastest; programs of this machine take all (tests/host/x86_64/kernel_sets.cpp).
 rt::Span<const Kernels* const> all_kernels();
 
 /// The set of this name, or null.

@@ -33,10 +33,10 @@ def test_a_header_from_above_is_not_found(compiles, layer, header):
     assert not compiles(layer, header)
 
 
-@pytest.mark.parametrize("layer, header", [("model", "model/token.hpp"), ("model", "rt/arena.hpp"),
-                                           ("rt", "rt/arena.hpp"), ("boot", "uefi_headers/system_table.hpp"),
-                                           ("platform", "boot/platform/clock.hpp"), ("platform", "uefi_headers/types.hpp"),
-                                           ("boot", "model/tensor.hpp")])
+@pytest.mark.parametrize("layer, header", [
+    ("model", "model/token.hpp"), ("model", "rt/arena.hpp"), ("rt", "rt/arena.hpp"),
+    ("boot", "uefi_headers/system_table.hpp"), ("platform", "boot/platform/clock.hpp"),
+    ("platform", "uefi_headers/types.hpp"), ("boot", "model/tensor.hpp")])
 def test_a_header_of_the_own_floor_or_below_is_found(compiles, layer, header):
     assert compiles(layer, header)
 
@@ -66,3 +66,13 @@ def test_boot_knows_no_uefi():
              for number, line in enumerate(path.read_text().splitlines(), 1)
              if re.search(r"\buefi(::|_headers)|\befi_main\(|\bg_(system|services|image)\b", line)]
     assert not found
+
+
+def test_no_line_is_wider_than_120_columns():
+    """In the program itself."""
+    sources = [path for layer in ("rt", "uefi_headers", "model", "boot") for path in (ROOT / layer).rglob("*")
+               if path.suffix in (".hpp", ".cpp", ".S", ".ninja")]
+    assert len(sources) > 200
+    wide = [f"{path.relative_to(ROOT)}:{number}" for path in sources
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if len(line) > 120]
+    assert not wide

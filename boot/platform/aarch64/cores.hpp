@@ -21,8 +21,8 @@ struct Cores {
 /// From ACPI: the FADT has the conduit, the MADT the processors. ACPI 6.5 §5.2.9.4, §5.2.12.14.
 Cores cores_of_acpi(const uefi::SystemTable& system);
 
-/// From the flattened device tree: /psci and /cpus. Devicetree Specification 0.4 §3.8, §5. What does not look like one has
-/// no cores.
+/// From the flattened device tree: /psci and /cpus. Devicetree Specification 0.4 §3.8, §5. What does not look like one
+/// has no cores.
 Cores cores_of_device_tree(rt::Span<const uint8_t> tree);
 /// The same for the one that firmware has put into its table.
 Cores cores_of_device_tree(const uefi::SystemTable& system);

@@ -23,7 +23,8 @@ rt::Text text_at(rt::Span<const uint8_t> bytes, uint64_t at) {
 /// One pass over the structure block, which tells of nodes one inside the other.
 class Reader {
  public:
-  Reader(rt::Span<const uint8_t> structure, rt::Span<const uint8_t> strings) : structure_(structure), strings_(strings) {}
+  Reader(rt::Span<const uint8_t> structure, rt::Span<const uint8_t> strings)
+      : structure_(structure), strings_(strings) {}
 
   Cores read() {
     while (at_ + 4 <= structure_.count) {

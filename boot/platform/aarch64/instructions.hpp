@@ -32,8 +32,8 @@ inline constexpr uint64_t kSmcOffset = sizeof(Translation);
 /// This processor's; no stack.
 Translation own_translation();
 
-/// Where a processor begins that PSCI starts; its argument is a Translation, then a word: is PSCI called by SMC? It calls
-/// psci_body() with the same argument, then switches itself off.
+/// Where a processor begins that PSCI starts; its argument is a Translation, then a word: is PSCI called by SMC? It
+/// calls psci_body() with the same argument, then switches itself off.
 uint64_t psci_entry();
 
 /// Writes what caches hold of these bytes to memory, where a processor without caches sees it.

@@ -58,9 +58,9 @@ with_floats:
         ldp     x29, x30, [sp], #48
         ret                                     // with what was returned in x0
 
-// Where PSCI starts another processor: x0 is the address of a Job (starter.cpp). Address translation and caches are off,
-// interrupts masked, and what this reads was written to memory past the caches. It takes over the boot processor's address
-// translation, runs psci_body(), and switches itself off.
+// Where PSCI starts another processor: x0 is the address of a Job (starter.cpp). Address translation and caches are
+// off, interrupts masked, and what this reads was written to memory past the caches. It takes over the boot processor's
+// address translation, runs psci_body(), and switches itself off.
         .set    PSCI_CPU_OFF, 0x84000002
 
         .globl  psci_start, psci_start_end

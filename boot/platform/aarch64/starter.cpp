@@ -1,6 +1,6 @@
 // Other processors by PSCI (Arm DEN 0022), the calls that every system firmware of AArch64 answers: for UEFI firmware
-// without MP services. A processor is started with its caches and address translation off, at the exception level of the
-// caller, and ends by switching itself off.
+// without MP services. A processor is started with its caches and address translation off, at the exception level of
+// the caller, and ends by switching itself off.
 #include "boot/platform/starter.hpp"
 
 #include "boot/platform/aarch64/cores.hpp"

@@ -99,7 +99,8 @@ rt::Result<void> HttpFile::open() {
   if (!url) return url.error();
   if (!url->is_address) {
     rt::Result<uefi::Ip4Address> found = network_.look_up(url->name);
-    if (!found) return rt::fail(found.error().code, found.error().detail, "%.*s: %s", int(url_size_), url_, found.error().text);
+    if (!found)
+      return rt::fail(found.error().code, found.error().detail, "%.*s: %s", int(url_size_), url_, found.error().text);
     url->address = *found;
   }
   if (rt::Result<void> done = ask(*url); !done) return done;
@@ -108,7 +109,8 @@ rt::Result<void> HttpFile::open() {
 
 rt::Result<void> HttpFile::ask(const Url& url) {
   rt::Result<void> done = connection_->connect(network_, url.address, url.port, network_.clock());
-  if (!done) return rt::fail(done.error().code, done.error().detail, "%.*s: %s", int(url_size_), url_, done.error().text);
+  if (!done)
+    return rt::fail(done.error().code, done.error().detail, "%.*s: %s", int(url_size_), url_, done.error().text);
   for (const uint64_t began = Clock::ticks(); !connection_->connected();) {
     connection_->pump();
     if (connection_->failed()) return broken("the server cannot be reached");
@@ -118,7 +120,8 @@ rt::Result<void> HttpFile::ask(const Url& url) {
   const rt::Text text = rt::print_to({request, sizeof request},
                                      "GET %pT HTTP/1.1\r\nHost: %pT\r\nUser-Agent: llama.efi\r\nAccept: */*\r\n"
                                      "Accept-Encoding: identity\r\nConnection: close\r\n\r\n", &url.path, &url.host);
-  if (!connection_->write({reinterpret_cast<const uint8_t*>(text.data), text.size})) return broken("nothing can be sent");
+  if (!connection_->write({reinterpret_cast<const uint8_t*>(text.data), text.size}))
+    return broken("nothing can be sent");
   return {};
 }
 
@@ -155,8 +158,8 @@ rt::Result<void> HttpFile::judge(const Answer& answer) {
   if (status == 404 || status == 410)
     return rt::fail(rt::Errc::not_found, kDetail, "%pT: the server has no such file (status %u)", &url, status);
   if (status >= 300 && status < 400 && !answer.location.empty())
-    return rt::fail(rt::Errc::unsupported, kDetail, "%pT: has moved (status %u); write the new place: %pT", &url, status,
-                    &answer.location);
+    return rt::fail(rt::Errc::unsupported, kDetail, "%pT: has moved (status %u); write the new place: %pT", &url,
+                    status, &answer.location);
   if (status != 200)
     return rt::fail(rt::Errc::unsupported, kDetail, "%pT: the server refuses (status %u)", &url, status);
   if (answer.chunked || !answer.has_length)

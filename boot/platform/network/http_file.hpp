@@ -4,8 +4,8 @@
 
 namespace platform {
 
-/// Files of HTTP servers. A name is a URL, or a path below the folder of the URL that this program was started from, if it
-/// was and came from no volume. Opening asks for the file once; the network is up from then on.
+/// Files of HTTP servers. A name is a URL, or a path below the folder of the URL that this program was started from, if
+/// it was and came from no volume. Opening asks for the file once; the network is up from then on.
 extern const Medium kHttp;
 
 /// The folder of the URL that this program was started from; empty where it was started otherwise.

@@ -79,7 +79,8 @@ BootPath boot_path() { return read_boot_path(path_bytes(handle_protocol<uefi::De
 uefi::Handle boot_card() {
   auto* path = handle_protocol<uefi::DevicePathProtocol>(boot_device());
   uefi::Handle card = nullptr;
-  if (!path || g_services->locate_device_path(&uefi::Tcp4::kBindingGuid, &path, &card) != Status::success) return nullptr;
+  if (!path || g_services->locate_device_path(&uefi::Tcp4::kBindingGuid, &path, &card) != Status::success)
+    return nullptr;
   return card;
 }
 
@@ -187,9 +188,10 @@ rt::Result<uefi::Ip4Address> Network::look_up(rt::Text name) const {
   if (!dns) return rt::fail(rt::Errc::unsupported, 0, "firmware looks up no names; write an address instead");
   uefi::Char16 units[256];
   rt::utf8_to_utf16(name, {units, 256});
-  const uefi::Dns4ConfigData config{.server_count = 1, .servers = &name_server_, .use_default_setting = uefi::Boolean::no,
-                                    .enable_cache = uefi::Boolean::yes, .protocol = 17, .station = address_,
-                                    .subnet_mask = mask_, .local_port = 0, .retry_count = 3, .retry_interval = 2};
+  const uefi::Dns4ConfigData config{
+      .server_count = 1, .servers = &name_server_, .use_default_setting = uefi::Boolean::no,
+      .enable_cache = uefi::Boolean::yes, .protocol = 17, .station = address_, .subnet_mask = mask_, .local_port = 0,
+      .retry_count = 3, .retry_interval = 2};
   Signal signal;
   uefi::Dns4Token token{};
   Status status = Status::out_of_resources;

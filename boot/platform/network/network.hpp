@@ -11,8 +11,8 @@ namespace platform {
 /// variable is ever set: the address comes from the HTTP boot that started this program, else from DHCP.
 class Network {
  public:
-  /// The network in use; the first call finds a card with a cable and an address. That takes up to half a minute a card;
-  /// Esc and Ctrl-C end it with Errc::stopped. Clock and keyboard are used until stop().
+  /// The network in use; the first call finds a card with a cable and an address. That takes up to half a minute a
+  /// card; Esc and Ctrl-C end it with Errc::stopped. Clock and keyboard are used until stop().
   static rt::Result<const Network*> start(const Clock& clock, Keyboard& keyboard);
   /// Gives everything back. No connection may be left.
   static void stop();

@@ -12,11 +12,11 @@ namespace {
 constexpr double kGoodbye = 3;  // seconds
 constexpr uint32_t kMostPolls = 32;  // packets at a time, so that a flood does not keep us
 
-/// What firmware is to keep ready. EDK II takes its own choice for what it finds too small or too large, so most of these
-/// are its bounds. Its largest back log is 10, and a connection counts from its first packet until its client has answered
-/// ours: where more than 10 first packets come together, the others are dropped before we could accept anything, however
-/// many accepts wait and however often we poll, and a second listener on the same port is refused. Their senders try again
-/// after a second (QEMU's user network: after six).
+/// What firmware is to keep ready. EDK II takes its own choice for what it finds too small or too large, so most of
+/// these are its bounds. Its largest back log is 10, and a connection counts from its first packet until its client has
+/// answered ours: where more than 10 first packets come together, the others are dropped before we could accept
+/// anything, however many accepts wait and however often we poll, and a second listener on the same port is refused.
+/// Their senders try again after a second (QEMU's user network: after six).
 constexpr uefi::Tcp4Option options(uint32_t window) {
   uefi::Tcp4Option option{};
   option.receive_buffer = window;
@@ -300,7 +300,8 @@ void Listener::close() {
   network_->drop_tcp(child_, tcp_);  // no connection comes any more
   for (Connection& connection : connections_) {
     // One may have come in the last moment, or its event been lost.
-    if (connection.state_ == Connection::State::listening && connection.listen_token_.new_child) connection.take_child();
+    if (connection.state_ == Connection::State::listening && connection.listen_token_.new_child)
+      connection.take_child();
     if (connection.state_ != Connection::State::free) connection.reset();
   }
   const Pages memory = static_cast<Pages&&>(memory_);  // gone with the object in it

@@ -21,9 +21,9 @@ class Signal {
   uefi::Event event_ = nullptr;
 };
 
-/// A TCP connection that is looked at from time to time: no call waits. Memory is fixed: this object. Everything that was
-/// asked of firmware is given back by close() and reset(), whatever failed before. Lives in zeroed memory that does not
-/// move.
+/// A TCP connection that is looked at from time to time: no call waits. Memory is fixed: this object. Everything that
+/// was asked of firmware is given back by close() and reset(), whatever failed before. Lives in zeroed memory that does
+/// not move.
 class Connection {
  public:
   static constexpr uint32_t kInBytes = 16 * 1024, kOutBytes = 16 * 1024;  // read and taken at a time
@@ -53,7 +53,8 @@ class Connection {
   /// Address of the other side.
   uefi::Ip4Address peer() const;
 
-  /// Says goodbye once all is sent, for at most 3 s; Listener::poll() or pump() does the rest. The connection is not to be used any more.
+  /// Says goodbye once all is sent, for at most 3 s; Listener::poll() or pump() does the rest. The connection is not to
+  /// be used any more.
   void close();
   /// Ends it at once. The connection is not to be used any more.
   void reset();

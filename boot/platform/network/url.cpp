@@ -53,7 +53,8 @@ bool read_address(rt::Text text, uefi::Ip4Address& address) {
 }
 
 rt::Result<Url> read_url(rt::Text text) {
-  if (!is_http(text)) return wrong(text, "only http:// can be read: files come without encryption, checked by NAME.sha256");
+  if (!is_http(text))
+    return wrong(text, "only http:// can be read: files come without encryption, checked by NAME.sha256");
   const rt::Text rest = text.from(kScheme.size);
   uint64_t host = 0;
   while (host < rest.size && rest[host] != '/') ++host;
@@ -72,7 +73,8 @@ rt::Result<Url> read_url(rt::Text text) {
   for (const char c : url.name)
     if (!is_host_character(c)) return wrong(text, "the server must be a name, or an address like 10.0.0.1");
   for (const char c : url.path)
-    if (c <= ' ' || c > '~' || c == '#') return wrong(text, "a path has no spaces, # or letters beyond ASCII: write %20 and the like");
+    if (c <= ' ' || c > '~' || c == '#')
+      return wrong(text, "a path has no spaces, # or letters beyond ASCII: write %20 and the like");
   url.is_address = read_address(url.name, url.address);
   return url;
 }

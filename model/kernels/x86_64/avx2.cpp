@@ -197,5 +197,5 @@ void avx2_exp(float* x, uint32_t n, float shift) {
 }  // namespace model
 
 constinit const model::Kernels model::kAvx2Kernels = {
-    "avx2",               rt::kAvx2,           model::avx2_multiply_f32,    model::avx2_multiply_q8, model::avx2_multiply_exact,
+    "avx2", rt::kAvx2, model::avx2_multiply_f32, model::avx2_multiply_q8, model::avx2_multiply_exact,
     model::sse2_quantize, model::avx2_score, model::avx2_mix, model::avx2_exp};

@@ -1,6 +1,6 @@
 #pragma once
-// What exact products take from AVX2 and F16C, with AVX-VNNI or without: eight rows in a register. Local to each source, as
-// exact_tile.hpp is.
+// What exact products take from AVX2 and F16C, with AVX-VNNI or without: eight rows in a register. Local to each
+// source, as exact_tile.hpp is.
 #include <immintrin.h>
 
 #include "model/kernels/exact_tile.hpp"
