@@ -66,7 +66,7 @@ def http_boot(machine, web, path, options="", arch="x86_64", **more):
     return diskless(machine, arch, variables=store, extra=card(), **more)
 
 
-@BOTH
+@pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
 def test_http_boot_finds_settings_and_model_beside_the_program(machine, serve, arch):
     web = serve({"/fleet/llama.efi": program(arch).read_bytes(), "/fleet/llama.cfg": CONFIG.encode(), **MODEL})
     booted = http_boot(machine, web, "/fleet/llama.efi", arch=arch)

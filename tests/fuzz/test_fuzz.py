@@ -1,4 +1,4 @@
-"""Every fuzz target for 20 s (or FUZZ_SECONDS), from the seeds in the tree: no input may show a defect."""
+"""Every fuzz target for 10 s (or FUZZ_SECONDS), from the seeds in the tree: no input may show a defect."""
 import os
 import subprocess
 import sys
