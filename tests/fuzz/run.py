@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the fuzz targets, as many at a time as there are processors, and prints what each one did and reached.
 
-    ninja fuzz                               every target for 10 s
+    ninja fuzz                               every target for 20 s
     FUZZ_SECONDS=600 ninja fuzz              for ten minutes
     tests/fuzz/run.py checkpoint utf --seconds 60
     ninja fuzz-coverage                      which lines all inputs so far reach, by llvm-cov
@@ -24,7 +24,7 @@ OUT = ROOT / "out/fuzz"
 COVERAGE = ROOT / "out/coverage"
 # Half again as many executions; what a report then lacks, the same input brings when it is run by itself.
 SANITIZER = "malloc_context_size=3:quarantine_size_mb=16"
-SECONDS = int(os.environ.get("FUZZ_SECONDS", 10))
+SECONDS = int(os.environ.get("FUZZ_SECONDS", 20))
 
 # Each target, with the sources that it is there for.
 TARGETS = {
