@@ -203,7 +203,7 @@ void Serving::round() {
 
 bool Serving::step() {
   if (!inside_) return false;
-  // Who has just been answered may ask again. Later the processor sleeps, and the next one waits for firmware's clock.
+  // A client that was just answered may ask again. Later the processor sleeps, and the next waits for firmware's clock.
   constexpr uint32_t kAwake = 100;  // milliseconds
   // Looking for a key takes firmware longer than looking for a packet.
   constexpr uint32_t kRounds = 16;

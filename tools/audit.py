@@ -6,7 +6,7 @@
 
 Two more builds in different folders must give the same bytes. Every command of the build must be of a kind that is
 known; every file that the compiler read must be in this tree or be one of the compiler's own freestanding headers; no
-bytes come in by the assembler but the default model; what is linked must be what was compiled. The program must import
+bytes come in by the assembler but the default model and the server's page; what is linked must be what was compiled. The program must import
 nothing, and no part of it may be both writable and executable. It calls the tables of firmware under their own names,
 and it is no larger than tools/budgets.txt says. On AArch64, where they can be told from others, instructions that speak to
 firmware below UEFI or change how the processor works are in two files only.

@@ -92,10 +92,15 @@ def find(name, folders=()):
     return None
 
 
+def known_as(name):
+    """The model that tools/fetch-model knows by that name, or whose file has it; None for one that it does not know."""
+    return next((model for model, items in MODELS.items() if name in (model, items[0].name)), None)
+
+
 def named(name):
     """The file that a person names: by its path, or by the name of a model that tools/fetch-model fetched, or of its file."""
     if not Path(name).exists():
-        name = next((model for model, items in MODELS.items() if items[0].name == name), name)
+        name = known_as(name) or name
     found = find(name)
     if found is None and name in MODELS and not Path(name).exists():
         raise ModelError(f"{name} is not here: tools/fetch-model {name} fetches it")
@@ -107,8 +112,7 @@ def fetched(name):
     try:
         return named(name)
     except ModelError:
-        # FETCH takes the model's name, not that of its file.
-        model = next((model for model, items in MODELS.items() if name in (model, items[0].name)))
+        model = known_as(name)
         if subprocess.run([FETCH, model]).returncode:
             raise ModelError(f"{model} could not be fetched") from None
         return named(model)

@@ -42,7 +42,7 @@ class Keyboard {
   bool poll(Key& key);
   /// Waits for the next key; false if there is no keyboard.
   bool wait(Key& key);
-  /// Waits for a key, for 10 ms at most; the processor sleeps meanwhile. For who has more to look at than keys.
+  /// Waits for a key, for 10 ms at most; the processor sleeps meanwhile. For callers that look at more than keys.
   void rest();
   /// Was Esc or Ctrl-C pressed? Then it and what was typed before it are dropped; else all keys
   /// stay in the queue.

@@ -6,21 +6,15 @@
 #include "model/exact.hpp"
 #include "model/kernels/load_here.hpp"
 #include "model/kernels/shared.hpp"
+#include "model/kernels/tile.hpp"
 
 namespace {
-
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define ROLLED _Pragma("clang loop unroll(disable)")
 
 constexpr uint32_t kRows = 16;
 constexpr uint64_t kBoth = 0x0000000100000001;  // times a number below 2^32: that number in both fields
 constexpr uint64_t kFlip = 0x8080808080808080;  // adds 128 to signed bytes, which makes them unsigned
 
-/// The D' and M' of a record.
-struct Scales {
-  int32_t d[model::kMostUnits * kRows], m[model::kMostUnits * kRows];
-};
-constexpr uint32_t kMinimums = model::kMostUnits * kRows;  // from a D' to its M'
+constexpr uint32_t kMinimums = model::kMostUnits * kRows;  // of a record's scales: from a D' to its M'
 
 /// sums[0..1], of two pairs of rows, += their products with columns 0 to 15; sums[2..3] those with 16 to 31.
 template <bool kBytes>
@@ -46,8 +40,7 @@ template <bool kBytes>
   }
 }
 
-/// acc[0..3] += dot * 2^up * d[0..3] + sum * m[0..3]; d is in Scales, m beside it, and a word
-/// of dots has those of two rows.
+/// acc[0..3] += dot * 2^up * d[0..3] + sum * m[0..3], with m behind d, and the dots of two rows in a word.
 [[gnu::always_inline]] inline void add_scaled(const uint64_t* dots, const model::ExactUnit* unit, const int32_t* d,
                                               int64_t* acc) {
   const int32_t* m = d + kMinimums;
@@ -68,12 +61,12 @@ uint64_t excess(const model::ExactUnit& unit) {
   return static_cast<uint64_t>(int64_t{unit.sum >> unit.up} * -128) * kBoth;
 }
 
-/// acc [kRows] += a record's products with one vector. Smaller than what it is aligned to, as in swar.cpp.
+/// acc [kRows] += a record's products with one vector. d: its D', and M' behind. Smaller than what it is aligned to, as
+/// in swar.cpp.
 template <bool kBytes>
 [[gnu::noinline, gnu::aligned(2048)]] void add_record(const model::Record& r, const uint8_t* w, const int16_t* q,
-                                                      const model::ExactUnit* unit, const Scales& scales,
+                                                      const model::ExactUnit* unit, const int32_t* d,
                                                       int64_t* acc) {
-  const int32_t* d = scales.d;
   const bool two = r.unit == 16;  // units in a group
   for (uint32_t left = r.groups; left; --left) {
     const uint64_t first = kBytes ? excess(unit[0]) : 0, second = kBytes && two ? excess(unit[1]) : 0;
@@ -117,8 +110,8 @@ void model::swar_multiply_exact(const ProductExact& p) {
       int64_t acc[kExactBatch * kRows];
       ROLLED for (uint32_t i = 0; i < n * kRows; ++i) acc[i] = 0;
       for (uint32_t left = p.records; left; --left) {
-        Scales scales;
-        exact_scales(r, w, scales.d, scales.m);
+        int32_t scales[2 * kMinimums];
+        exact_scales(r, w, scales, scales + kMinimums);
         for (uint32_t i = 0; i < n; ++i) {
           if (together == 1) {
             add(r, w + r.head_bytes, q, unit, scales, acc);

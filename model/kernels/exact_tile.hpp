@@ -9,9 +9,7 @@
 //
 // Everything here is local to that source: the instructions differ.
 #include "model/kernels/exact_steps.hpp"
-
-#define TILE [[gnu::always_inline]] static inline
-#define UNROLLED _Pragma("clang loop unroll(full)")
+#include "model/kernels/tile.hpp"
 
 namespace {
 

@@ -6,10 +6,9 @@
 // borrows from the upper one, which is put right when they are taken apart.
 #include "model/kernels/load_here.hpp"
 #include "model/kernels/shared.hpp"
+#include "model/kernels/tile.hpp"
 
 namespace {
-
-#define UNROLLED _Pragma("clang loop unroll(full)")
 
 constexpr uint32_t kLanes = 16;
 constexpr uint64_t kField = 0x000000ff000000ff;

@@ -9,9 +9,7 @@
 #include <arm_neon.h>
 
 #include "model/kernels/loops.hpp"
-
-#define TILE [[gnu::always_inline]] static inline
-#define UNROLLED _Pragma("clang loop unroll(full)")
+#include "model/kernels/tile.hpp"
 
 namespace {
 

@@ -2,13 +2,9 @@
 #include <immintrin.h>
 
 #include "model/kernels/kernels.hpp"
+#include "model/kernels/tile.hpp"
 #include "model/kernels/x86_64/shared.hpp"
 #include "rt/exp.hpp"
-
-// Tiles take their sizes as constants: inlined, their loops over blocks and vectors are unrolled and
-// their arrays become registers.
-#define TILE [[gnu::always_inline]] static inline
-#define UNROLLED _Pragma("clang loop unroll(full)")
 
 namespace {
 
