@@ -8,8 +8,8 @@
 #   ./setup.sh                      only installs: compilers, QEMU with its firmware, test tools; U-Boot, the signing
 #                                   tools for Secure Boot and Arm machines, where this system has them
 #   ./setup.sh --train              also PyTorch, NumPy and Matplotlib, for tools/train
-#   ./setup.sh --network-tests      also the clients that the server is tested with: curl, Chromium, and the openai and
-#                                   playwright packages of Python; and dnsmasq
+#   ./setup.sh --network-tests      also what the network is tested with: curl, Chromium, the openai, playwright and llm
+#                                   packages of Python; dnsmasq and HAProxy
 #   ./setup.sh --firmware-matrix    the same as alone, and fails where U-Boot or the signing tools cannot be had
 #   ./setup.sh --check              only says what is missing
 #
@@ -80,9 +80,11 @@ has_firmware() { has python3 && python3 tools/qemu.py >/dev/null 2>&1; }
 has_torch() { tools/python torch,numpy,matplotlib -c '' 2>/dev/null; }
 has_venv() { python3 -c 'import ensurepip' 2>/dev/null; }
 has_openai() { tools/python openai -c '' 2>/dev/null; }
+has_llm() { tools/python llm -c '' 2>/dev/null; }
 has_playwright() { tools/python playwright -c '' 2>/dev/null; }
 has_chromium() { has chromium || has chromium-browser || has google-chrome; }
 has_dnsmasq() { (PATH+=:/usr/sbin; has dnsmasq && has ip); }
+has_haproxy() { (PATH+=:/usr/sbin; has haproxy); }
 has_uboot() { [[ -e /usr/lib/u-boot/qemu-x86_64/u-boot.rom ]]; }
 has_arm() { has python3 && python3 tools/qemu.py aarch64 >/dev/null 2>&1; }
 has_arm_programs() {  # whether a program for Linux on Arm can be made here, and run
@@ -116,8 +118,9 @@ packages() {  # packages NEED
     curl)       echo "curl" "curl" "curl" "curl" ;;
     chromium)   echo "chromium" "chromium" "chromium" "-" ;;
     dnsmasq)    echo "dnsmasq-base,iproute2" "dnsmasq,iproute" "dnsmasq,iproute2" "-" ;;
+    haproxy)    echo "haproxy" "haproxy" "haproxy" "haproxy" ;;
     venv)       echo "python3-venv" "python3" "python" "python" ;;
-    openai|playwright) echo "venv:$1" "venv:$1" "venv:$1" "venv:$1" ;;
+    openai|playwright|llm) echo "venv:$1" "venv:$1" "venv:$1" "venv:$1" ;;
     uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
     arm)        echo "qemu-system-arm,qemu-efi-aarch64" "qemu-system-aarch64-core,edk2-aarch64" \
                      "qemu-system-aarch64,edk2-aarch64" "qemu" ;;
@@ -141,11 +144,11 @@ apt_runtime() {
 needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing
        arm arm_programs)
 [[ $train == no ]] || needs+=(torch)
-[[ $network == no ]] || needs+=(curl chromium dnsmasq venv openai playwright)
+[[ $network == no ]] || needs+=(curl chromium dnsmasq haproxy venv openai playwright llm)
 
 # What some systems do not have. Tests that want it are skipped there, with the reason.
-optional=(uboot signing xdist pip arm arm_programs curl chromium dnsmasq)
-[[ $matrix == no ]] || optional=(xdist pip arm arm_programs curl chromium dnsmasq)
+optional=(uboot signing xdist pip arm arm_programs curl chromium dnsmasq haproxy)
+[[ $matrix == no ]] || optional=(xdist pip arm arm_programs curl chromium dnsmasq haproxy)
 [[ $system != brew ]] || optional+=(fuzzer)  # Apple's clang has no libFuzzer, Homebrew's has
 
 is_optional() { [[ " ${optional[*]-} " == *" $1 "* ]]; }

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """What a machine that serves costs and gives, booted in QEMU's software emulation: the load of the host while nobody
-asks, requests per second, bursts of connections, and tokens per second served beside those at its own console.
+asks, requests per second, bursts of connections, tokens per second served beside those at its own console, and hours
+of a mixed load.
 
     tools/python pytest,pexpect tests/bench/served.py idle rates bursts --program out/llama.efi
     tools/python pytest,pexpect tests/bench/served.py speed --model SmolLM2-135M-Instruct.Q4_1.gguf --processors 2
+    tools/python pytest,pexpect tests/bench/served.py mixed --minutes 120 --clients 8 --table out/mixed.txt
 """
 import argparse
 import json
@@ -17,8 +19,9 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "boot"), str(TESTS), str(TESTS.parent / "tools")]
 import attacks  # noqa: E402
+import mixed  # noqa: E402
 from conftest import Room  # noqa: E402
-from support import EFI  # noqa: E402
+from support import EFI, OUT  # noqa: E402
 from test_serve import FILES, Served  # noqa: E402
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -154,23 +157,34 @@ def speed(served, tokens, runs=2):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="+", choices=("idle", "rates", "bursts", "speed"))
+    parser.add_argument("what", nargs="+", choices=("idle", "rates", "bursts", "speed", "mixed"))
     parser.add_argument("--program", type=Path, default=EFI)
     parser.add_argument("--model", type=Path, help="a GGUF file (default: the model of assets)")
     parser.add_argument("--processors", type=int, default=1)
     parser.add_argument("--tokens", type=int, default=48)
+    parser.add_argument("--minutes", type=float, default=120, help="of mixed load")
+    parser.add_argument("--clients", type=int, default=8, help="of mixed load")
+    parser.add_argument("--table", type=Path, default=OUT / "mixed.txt", help="written each minute of mixed load")
     args = parser.parse_args()
-    room = Room("bench_served", "tcg")
+    room = Room(f"bench_served_{os.getpid()}", "tcg")
     files, config = FILES, {"temperature": 0, "steps": args.tokens}
     if args.model:
         files, config = [(args.model, "models/model.gguf")], {**config, "model": r"\models\model.gguf"}
+    wrong = []
+    if "mixed" in args.what:  # the model of assets has no template; fewer may wait than ask
+        config |= {"queue": 3} if args.model else {"queue": 3, "template": "chatml"}
     try:
-        served = Served(room, files, config, program=args.program, smp=args.processors, memory=768, limit=900)
+        served = Served(room, files, config, program=args.program, smp=args.processors, memory=768,
+                        limit=900 + 90 * args.minutes * ("mixed" in args.what))
         for what in args.what:
-            globals()[what](served, *([args.tokens] if what == "speed" else []))
+            if what == "mixed":
+                wrong += mixed.mixed(served, args.minutes, args.clients, args.table)
+            else:
+                globals()[what](served, *([args.tokens] if what == "speed" else []))
     finally:
         room.close()
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

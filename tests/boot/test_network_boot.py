@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,16 +54,21 @@ def diskless(machine, arch, **options):
     return machine.diskless(**options)
 
 
+def http_variables(machine, url, firmware, options=""):
+    """Variables whose one boot entry is that URL; an empty one stands for what DHCP tells."""
+    empty = qemu.flash_files(firmware)[1]
+    entries = [variables.http_entry(0, url, options), variables.Variable("BootOrder", struct.pack("<H", 0))]
+    try:
+        return variables.flash_file(machine.folder / "variables.fd", entries, empty)
+    except ValueError as error:
+        pytest.skip(f"{empty}: {error}")
+
+
 def http_boot(machine, web, path, options="", arch="x86_64", **more):
     """A machine whose one boot entry is a URL."""
     if arch == "aarch64":
         arm.need()
-    empty = qemu.flash_files("aavmf" if arch == "aarch64" else "ovmf")[1]
-    entries = [variables.http_entry(0, web.url(path), options), variables.Variable("BootOrder", struct.pack("<H", 0))]
-    try:
-        store = variables.flash_file(machine.folder / "variables.fd", entries, empty)
-    except ValueError as error:
-        pytest.skip(f"{empty}: {error}")
+    store = http_variables(machine, web.url(path), "aavmf" if arch == "aarch64" else "ovmf", options)
     return diskless(machine, arch, variables=store, extra=card(), **more)
 
 
@@ -129,9 +135,12 @@ def link():
     subprocess.run([tool, "link", "delete", name], check=True)
 
 
-def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, link):
-    dnsmasq = shutil.which("dnsmasq", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not dnsmasq:
+@pytest.fixture
+def dnsmasq(machine, link):
+    """dnsmasq with the README's configuration. log(): what it said; folder: what it has for PXE; card: a network card at
+    which it is heard."""
+    program = shutil.which("dnsmasq", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not program:
         pytest.skip("dnsmasq is not installed: ./setup.sh --network-tests installs it")
     folder = (machine.folder / "tftp").resolve()
     folder.mkdir(parents=True)
@@ -139,18 +148,38 @@ def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, link):
     (machine.folder / "dnsmasq.conf").write_text(readme_configuration(link, folder))
     log = machine.folder / "dnsmasq.log"
     # Names are another server's business, and that may be running here.
-    server = subprocess.Popen([dnsmasq, "--keep-in-foreground", "--port=0", "--user=root", "--bind-interfaces", "--log-dhcp",
+    server = subprocess.Popen([program, "--keep-in-foreground", "--port=0", "--user=root", "--bind-interfaces", "--log-dhcp",
                                f"--conf-file={machine.folder / 'dnsmasq.conf'}", f"--log-facility={log}",
                                f"--dhcp-leasefile={machine.folder / 'leases'}", f"--pid-file={machine.folder / 'pid'}"])
-    try:
-        booted = machine.diskless(extra=("-netdev", f"tap,id=net,ifname={link},script=no,downscript=no", "-device",
-                                         "virtio-net-pci,netdev=net,romfile=,bootindex=0"))
-        booted.expect(STATISTICS, timeout=100)
-    finally:
-        server.terminate()
-        server.wait()
+    card = ("-netdev", f"tap,id=net,ifname={link},script=no,downscript=no", "-device",
+            "virtio-net-pci,netdev=net,romfile=,bootindex=0")
+    yield SimpleNamespace(log=log.read_text, folder=folder, card=card)
+    server.terminate()
+    server.wait()
+
+
+def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, dnsmasq):
+    booted = machine.diskless(extra=dnsmasq.card)
+    booted.expect(STATISTICS, timeout=100)
     assert "the built-in model" in booted.text
-    assert f"sent {folder}/{STANDALONE.name} to 10.9.0." in log.read_text()
+    assert f"sent {dnsmasq.folder}/{STANDALONE.name} to 10.9.0." in dnsmasq.log()
+
+
+def test_a_real_dnsmasq_tells_a_machine_the_url_to_boot(machine, dnsmasq):
+    """HTTP Boot without a URL of the machine's own: the class of its request decides what it is told."""
+    try:
+        web = Web({"/llama.efi": built(EFI).read_bytes(), "/llama.cfg": CONFIG.encode(),
+                   **{path.removeprefix("/fleet"): data for path, data in MODEL.items()}}, "10.9.0.1", 8000)
+    except OSError as error:
+        pytest.skip(f"no web server at the README's address: {error}")
+    try:
+        booted = diskless(machine, "x86_64", variables=http_variables(machine, "", "ovmf"), extra=dnsmasq.card)
+        assert len(told(booted).ids) == STORY["steps"]
+    finally:
+        web.close()
+    assert "URI: http://10.9.0.1:8000/llama.efi" in booted.text
+    assert "/models/default.bin" in web.asked
+    assert re.search(r"vendor class: HTTPClient:Arch:00016", dnsmasq.log())
 
 
 @pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])

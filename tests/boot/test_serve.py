@@ -1,5 +1,6 @@
 """A machine that answers others: with real clients over QEMU's user network, at the console beside it, and under attack."""
 import json
+import os
 import socket
 import subprocess
 import time
@@ -8,9 +9,10 @@ import urllib.request
 import pytest
 
 import attacks
-from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, HOST_LLAMA, built, real_model, shared
+from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, HOST_LLAMA, ROOT, built, real_model, shared
 
 FILES = [(DEFAULT_MODEL, "models/default.bin"), (DEFAULT_TOKENIZER, "models/default-tokenizer.bin")]
+PYTHON = ROOT / "tools/python"
 CONFIG = {"serve": 8080, "on_finish": "prompt"}
 
 
@@ -41,17 +43,41 @@ class Served:
             return json.loads(answer.read())
 
 
-def test_other_machines_are_answered_and_the_console_goes_on(machine):
-    served = Served(machine)
-    console = served.machine
+@pytest.fixture(scope="module")
+def served(module_machine):
+    """One machine for the tests that leave it as it was."""
+    return Served(module_machine, config={"template": "chatml"})
+
+
+def test_other_machines_are_answered(served):
     assert json.loads(served.get("/health")) == {"status": "ok"}
     told = subprocess.run([built(HOST_LLAMA), DEFAULT_MODEL, "-z", DEFAULT_TOKENIZER, "-t", "0", "-n", "30", "-i", "Once"],
                           capture_output=True, text=True, check=True).stdout.strip()
     answer = served.ask("/v1/completions", prompt="Once", temperature=0, max_tokens=29)
     assert "Once" + answer["choices"][0]["text"] == told
-    console.expect(r"10\.0\.2\.2 POST /v1/completions 200, 2 \(0 known\) \+ 29 tokens")
+    served.machine.expect(r"10\.0\.2\.2 POST /v1/completions 200, 2 \(0 known\) \+ 29 tokens")
 
-    # What is typed meanwhile is kept, and Esc ends the answer.
+
+@pytest.mark.parametrize("way", ["--stream", "--no-stream"])
+def test_the_command_llm_is_answered(served, tmp_path, way):
+    if subprocess.run([PYTHON, "llm", "-c", ""], capture_output=True).returncode:
+        pytest.skip("no Python here has llm: ./setup.sh --network-tests installs it")
+    (tmp_path / "extra-openai-models.yaml").write_text(
+        f"- model_id: machine\n  model_name: default\n  api_base: http://127.0.0.1:{served.address[1]}/v1\n")
+    asked = {"role": "system", "content": "You tell stories."}, {"role": "user", "content": "Tell me one."}
+    answer = served.ask("/v1/chat/completions", messages=asked, temperature=0, max_tokens=16)
+    done = subprocess.run([PYTHON, "llm", "-m", "llm", "prompt", "--no-log", "-m", "machine", "-o", "temperature", "0",
+                           "-o", "max_tokens", "16", *([way] if way == "--no-stream" else []), "--system",
+                           asked[0]["content"], asked[1]["content"]],
+                          capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "LLM_USER_PATH": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() and done.stdout.strip() == answer["choices"][0]["message"]["content"].strip()
+
+
+def test_the_console_goes_on_beside_it(served):
+    """What is typed during an answer is kept, and Esc ends the answer."""
+    console = served.machine
     with attacks.connect(served.address, 100) as client:
         client.sendall(attacks.request(json.dumps({"prompt": "Once", "stream": True, "max_tokens": 400}).encode()))
         told = client.recv(65536)
@@ -71,6 +97,7 @@ def test_other_machines_are_answered_and_the_console_goes_on(machine):
     assert json.loads(served.get("/health")) == {"status": "ok"}
     console.type("/quit\r")
     console.expect_firmware(30)
+    console.monitor.execute("quit")  # the other tests here have machines of their own
 
 
 def test_after_an_attack_the_machine_is_as_before(machine):

@@ -83,10 +83,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Web:
-    """files: a mapping from paths ("/model.bin") to bytes. asked: the paths that were asked for, in order."""
+    """files: a mapping from paths ("/model.bin") to bytes. asked: the paths that were asked for, in order. For machines
+    on another network: an address there, and a port."""
 
-    def __init__(self, files):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    def __init__(self, files, address="127.0.0.1", port=0):
+        self._server = ThreadingHTTPServer((address, port), Handler)
         self._server.daemon_threads = True
         self._server.files, self._server.asked, self._server.over = dict(files), [], threading.Event()
         self.port = self._server.server_address[1]
