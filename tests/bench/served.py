@@ -171,8 +171,8 @@ def main():
     if args.model:
         files, config = [(args.model, "models/model.gguf")], {**config, "model": r"\models\model.gguf"}
     wrong = []
-    if "mixed" in args.what:  # the model of assets has no template; fewer may wait than ask
-        config |= {"queue": 3} if args.model else {"queue": 3, "template": "chatml"}
+    if "mixed" in args.what and not args.model:
+        config["template"] = "chatml"  # the model of assets has none of its own
     try:
         served = Served(room, files, config, program=args.program, smp=args.processors, memory=768,
                         limit=900 + 90 * args.minutes * ("mixed" in args.what))
