@@ -182,7 +182,10 @@ rt::Text OptionSet::value(const Option& option, rt::Span<char> buffer) const {
     case Kind::real: {
       const float number = *reinterpret_cast<const float*>(place);
       if (number < 0) return option.initial;
-      return rt::print_to(buffer, "%g", double(number));
+      rt::Text digits = rt::print_to(buffer, "%f", double(number));
+      while (digits.ends_with("0")) --digits.size;
+      if (digits.ends_with(".")) --digits.size;
+      return digits;
     }
     case Kind::whole:
       return rt::print_to(buffer, "%llu", static_cast<unsigned long long>(*reinterpret_cast<const uint64_t*>(place)));

@@ -1,6 +1,5 @@
 #include "rt/format.hpp"
 
-#include "rt/decimal.hpp"
 #include "rt/memory.hpp"
 
 namespace rt {
@@ -32,13 +31,12 @@ class Writer {
   char buffer_[128];
 };
 
-/// One conversion: %[flags][width][.precision][length]type
+/// One conversion: %[-][0]['][width][.precision][ll|z]type
 struct Spec {
-  bool left = false, plus = false, space = false, zero = false, alternative = false;
-  bool grouped = false;
+  bool left = false, zero = false, grouped = false;
+  bool wide = false;  // an integer of 64 bits
   int width = 0;
   int precision = -1;  // none given
-  char length = 0;     // h, H (hh), l, L (ll), z, t
   char type = 0;
 };
 
@@ -47,64 +45,13 @@ struct Arguments {
   va_list list;
 };
 
-/// An integer of the length that `spec` names, in 64 bits.
-uint64_t take_integer(const Spec& spec, bool is_signed, Arguments& from) {
-  uint64_t value = 0;
-  int bits = 64;
-  switch (spec.length) {
-    case 'L':
-    case 'z':
-    case 't': value = va_arg(from.list, uint64_t); break;
-    case 'l':
-      value = va_arg(from.list, unsigned long);
-      bits = 8 * sizeof(long);
-      break;
-    default:
-      value = va_arg(from.list, unsigned);
-      bits = spec.length == 'H' ? 8 : spec.length == 'h' ? 16 : 32;
-  }
-  const int unused = 64 - bits;
-  value <<= unused;
-  return is_signed ? uint64_t(int64_t(value) >> unused) : value >> unused;
-}
-
-/// A number ready to be written: prefix, digits with their point, and zeros between or behind
-/// them that need no memory.
-struct Number {
-  Text prefix;           // sign or 0x
-  int64_t leading = 0;   // zeros before `whole`, from the precision
-  Text whole;            // digits before the point
-  Text fraction;         // from the point on; may be empty
-  int64_t trailing = 0;  // zeros after `fraction`
-  Text exponent;         // "e+07"; may be empty
-};
-
-Text sign_prefix(const Spec& spec, bool negative) {
-  return negative ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-}
-
-void put_number(Writer& out, const Spec& spec, const Number& n) {
-  const int64_t digits = n.leading + int64_t(n.whole.size);
-  const int64_t commas = spec.grouped && digits ? (digits - 1) / 3 : 0;
-  const int64_t parts = int64_t(n.prefix.size + n.fraction.size + n.exponent.size);
-  const int64_t pad = spec.width - (digits + commas + n.trailing + parts);
-  if (!spec.left && !spec.zero) out.fill(' ', pad);
-  out.put(n.prefix);
-  if (!spec.left && spec.zero) out.fill('0', pad);
-  for (int64_t i = 0; i < digits; ++i) {
-    if (commas && i && (digits - i) % 3 == 0) out.put(',');
-    out.put(i < n.leading ? '0' : n.whole[uint64_t(i - n.leading)]);
-  }
-  out.put(n.fraction);
-  out.fill('0', n.trailing);
-  out.put(n.exponent);
-  if (spec.left) out.fill(' ', pad);
-}
-
-void put_text(Writer& out, const Spec& spec, Text text) {
+/// `text` in its field: blanks on one side, or zeros behind the first `sign` characters.
+void put_field(Writer& out, const Spec& spec, Text text, uint64_t sign = 0) {
   const int64_t pad = spec.width - int64_t(text.size);
-  if (!spec.left) out.fill(' ', pad);
-  out.put(text);
+  const bool zeros = spec.zero && !spec.left;
+  if (zeros) out.put(text.part(0, sign));
+  if (!spec.left) out.fill(zeros ? '0' : ' ', pad);
+  out.put(text.from(zeros ? sign : 0));
   if (spec.left) out.fill(' ', pad);
 }
 
@@ -112,87 +59,54 @@ void put_string(Writer& out, const Spec& spec, const char* text) {
   if (!text) text = "(null)";
   uint64_t n = 0;
   while ((spec.precision < 0 || n < uint64_t(spec.precision)) && text[n]) ++n;
-  put_text(out, spec, {text, n});
+  put_field(out, spec, {text, n});
 }
 
-void put_integer(Writer& out, Spec spec, uint64_t value, Text prefix) {
-  const bool hex = spec.type == 'x' || spec.type == 'X' || spec.type == 'p';
-  const char* const letters = spec.type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-  const unsigned base = hex ? 16 : 10;
-  char digits[20];
-  uint64_t first = sizeof digits;
-  for (uint64_t rest = value; rest; rest /= base) digits[--first] = letters[rest % base];
-  Number n;
-  n.prefix = prefix;
-  n.whole = {digits + first, sizeof digits - first};
-  n.leading = max<int64_t>(0, (spec.precision < 0 ? 1 : spec.precision) - int64_t(n.whole.size));
-  if (spec.precision >= 0) spec.zero = false;
-  if (hex) spec.grouped = false;
-  put_number(out, spec, n);
-}
+constexpr int kMostDecimals = 15;
 
-/// %f, or the mantissa and exponent of %e: `decimals` digits after the point.
-void put_digits(Writer& out, const Spec& spec, Text sign, const Decimal& value, int64_t decimals,
-                Text exponent = "") {
-  Number n;
-  n.prefix = sign;
-  n.whole = value.whole();
-  if (decimals > 0 || spec.alternative) {
-    n.fraction = value.fraction(decimals);
-    n.trailing = decimals - int64_t(n.fraction.size - 1);
+/// `value` in units of the last of `decimals` digits behind the point.
+void put_number(Writer& out, const Spec& spec, bool negative, uint64_t value, int decimals = 0) {
+  const unsigned base = spec.type == 'x' ? 16 : 10;
+  char text[32];  // 20 digits, 6 commas, point and sign; filled from the end
+  uint64_t first = sizeof text;
+  for (int digits = -decimals; digits <= 0 || value; ++digits, value /= base) {
+    if (digits == 0 && decimals) text[--first] = '.';
+    if (digits > 0 && digits % 3 == 0 && spec.grouped) text[--first] = ',';
+    text[--first] = "0123456789abcdef"[value % base];
   }
-  n.exponent = exponent;
-  put_number(out, spec, n);
+  if (negative) text[--first] = '-';
+  put_field(out, spec, {text + first, sizeof text - first}, negative);
 }
 
-/// %e of a number that is already rounded.
-void put_scientific(Writer& out, const Spec& spec, Text sign, Decimal& value, int64_t decimals) {
-  int64_t exponent = value.exponent();
-  char text[5] = {'e', exponent < 0 ? '-' : '+'};
-  exponent = exponent < 0 ? -exponent : exponent;
-  uint64_t size = 2;
-  if (exponent >= 100) text[size++] = char('0' + exponent / 100);
-  text[size++] = char('0' + exponent / 10 % 10);
-  text[size++] = char('0' + exponent % 10);
-  value.move_point();
-  put_digits(out, spec, sign, value, decimals, {text, size});
-}
-
-/// %g: the one of %f and %e that suits the size, with `precision` significant digits, without the
-/// zeros at the end.
-void put_general(Writer& out, const Spec& spec, Text sign, Decimal& value) {
-  const int64_t significant = spec.precision < 0 ? 6 : max(spec.precision, 1);
-  value.round(significant - 1 - value.exponent());
-  const int64_t exponent = value.exponent();  // after rounding: 9.99 may have become 10.0
-  const bool fixed = exponent >= -4 && exponent < significant;
-  const int64_t shift = fixed ? 0 : exponent;
-  int64_t decimals = significant - 1 - exponent + shift;
-  if (!spec.alternative) decimals = min(decimals, max<int64_t>(0, value.last_place() + shift));
-  if (fixed)
-    put_digits(out, spec, sign, value, decimals);
-  else
-    put_scientific(out, spec, sign, value, decimals);
+/// |x| in units of 10^-decimals, rounded half to even on its exact binary value; false when it does not fit.
+bool scale(uint64_t bits, int decimals, uint64_t& units) {
+  const int exponent = int(bits >> 52 & 0x7ff) - 1075;
+  unsigned __int128 value = (bits & (1ull << 52) - 1) | 1ull << 52;
+  if (exponent == -1075) value = 0;  // too small for any place that we print
+  for (int i = 0; i < decimals; ++i) value *= 10;  // below 2^103
+  if (exponent > 0) {
+    if (exponent > 11) return false;
+    value <<= exponent;
+  } else if (exponent < -110) {
+    value = 0;
+  } else if (exponent < 0) {
+    const unsigned __int128 half = (unsigned __int128)1 << (-exponent - 1), rest = value & (half * 2 - 1);
+    value >>= -exponent;
+    value += rest > half || (rest == half && value & 1);
+  }
+  units = uint64_t(value);
+  return units == value;
 }
 
 void put_double(Writer& out, Spec spec, double x) {
   const uint64_t bits = __builtin_bit_cast(uint64_t, x);
-  const Text sign = sign_prefix(spec, bits >> 63);
-  if ((bits >> 52 & 0x7ff) == 0x7ff) {
-    Number n;
-    n.prefix = sign;
-    n.fraction = bits << 12 ? "nan" : "inf";
-    spec.zero = false;
-    return put_number(out, spec, n);
-  }
-  Decimal value(x);
-  const int64_t decimals = spec.precision < 0 ? 6 : spec.precision;
-  if (spec.type == 'g') return put_general(out, spec, sign, value);
-  if (spec.type == 'f') {
-    value.round(decimals);
-    return put_digits(out, spec, sign, value, decimals);
-  }
-  value.round(decimals - value.exponent());
-  put_scientific(out, spec, sign, value, decimals);
+  const bool negative = bits >> 63;
+  const int decimals = spec.precision < 0 ? 6 : min(spec.precision, kMostDecimals);
+  uint64_t units;
+  if (scale(bits, decimals, units)) return put_number(out, spec, negative, units, decimals);
+  spec.zero = false;
+  const bool nan = (bits & ~0ull >> 1) > 0x7ffull << 52;
+  put_field(out, spec, Text(nan ? "-nan" : "-inf").from(!negative));
 }
 
 int read_number(const char*& at, Arguments& from) {
@@ -206,22 +120,14 @@ int read_number(const char*& at, Arguments& from) {
   return n;
 }
 
-bool read_flag(char c, Spec& spec) {
-  switch (c) {
-    case '-': return spec.left = true;
-    case '+': return spec.plus = true;
-    case ' ': return spec.space = true;
-    case '0': return spec.zero = true;
-    case '#': return spec.alternative = true;
-    case '\'': return spec.grouped = true;
-    default: return false;
-  }
-}
-
 /// Reads what follows a '%', type included.
 Spec read_spec(const char*& at, Arguments& from) {
   Spec spec;
-  while (read_flag(*at, spec)) ++at;
+  for (;; ++at)
+    if (*at == '-') spec.left = true;
+    else if (*at == '0') spec.zero = true;
+    else if (*at == '\'') spec.grouped = true;
+    else break;
   spec.width = read_number(at, from);
   if (spec.width < 0) {
     spec.left = true;
@@ -231,50 +137,35 @@ Spec read_spec(const char*& at, Arguments& from) {
     ++at;
     spec.precision = max(read_number(at, from), -1);
   }
-  if (*at == 'h' || *at == 'l' || *at == 'z' || *at == 't') {
-    spec.length = *at++;
-    if (*at == spec.length && (spec.length == 'h' || spec.length == 'l')) {
-      spec.length = char(spec.length - 'a' + 'A');
-      ++at;
-    }
-  }
+  const uint64_t length = *at == 'z' ? 1 : *at == 'l' && at[1] == 'l' ? 2 : 0;
+  spec.wide = length;
+  at += length;
+  // A T behind %p: to a compiler that checks formats a pointer, to us that of a Text.
+  if (*at == 'p' && at[1] == 'T') ++at;
   spec.type = *at;
   if (*at) ++at;
-  // A T behind %p: to a compiler that checks formats still a pointer, to us that of a Text.
-  if (spec.type == 'p' && *at == 'T') spec.type = *at++;
   return spec;
 }
-
-void put_signed(Writer& out, const Spec& spec, Arguments& from) {
-  const uint64_t value = take_integer(spec, true, from);
-  const bool negative = value >> 63;
-  put_integer(out, spec, negative ? 0 - value : value, sign_prefix(spec, negative));
-}
-
-void put_unsigned(Writer& out, const Spec& spec, Arguments& from) {
-  const uint64_t value = take_integer(spec, false, from);
-  const bool prefixed = spec.alternative && value && spec.type != 'u';
-  put_integer(out, spec, value, !prefixed ? "" : spec.type == 'x' ? "0x" : "0X");
-}
-
-void put_char(Writer& out, const Spec& spec, char c) { put_text(out, spec, {&c, 1}); }
 
 /// False for a type that we do not know.
 bool convert(Writer& out, const Spec& spec, Arguments& from) {
   switch (spec.type) {
     case '%': out.put('%'); break;
-    case 'c': put_char(out, spec, char(va_arg(from.list, int))); break;
+    case 'c': {
+      const char c = char(va_arg(from.list, int));
+      put_field(out, spec, {&c, 1});
+      break;
+    }
     case 's': put_string(out, spec, va_arg(from.list, const char*)); break;
-    case 'd':
-    case 'i': put_signed(out, spec, from); break;
+    case 'T': put_field(out, spec, *va_arg(from.list, const Text*)); break;
+    case 'd': {
+      const int64_t value = spec.wide ? va_arg(from.list, int64_t) : va_arg(from.list, int);
+      put_number(out, spec, value < 0, value < 0 ? 0 - uint64_t(value) : uint64_t(value));
+      break;
+    }
     case 'u':
-    case 'x':
-    case 'X': put_unsigned(out, spec, from); break;
-    case 'T': put_text(out, spec, *va_arg(from.list, const Text*)); break;
-    case 'p': put_integer(out, spec, uint64_t(va_arg(from.list, void*)), "0x"); break;
-    case 'e':
-    case 'f':
-    case 'g': put_double(out, spec, va_arg(from.list, double)); break;
+    case 'x': put_number(out, spec, false, spec.wide ? va_arg(from.list, uint64_t) : va_arg(from.list, unsigned)); break;
+    case 'f': put_double(out, spec, va_arg(from.list, double)); break;
     default: return false;
   }
   return true;

@@ -15,11 +15,11 @@ class Sink {
   ~Sink() = default;
 };
 
-/// printf to a sink. Conversions: %d %i %u %x %X %c %s %p %f %e %g %%, lengths hh h l ll z t,
-/// flags - + space 0 # and ' (groups of three digits parted by commas), width and precision
-/// (numbers or *). %pT prints a Text, given its address. %s with a null pointer prints (null); %f, %e
-/// and %g are right to the last printed digit (round half to even on the exact binary value) for every
-/// double.
+/// printf to a sink, with what messages need of it: %d %u %x (32 bits; ll and z before them: 64) %c %s %f %%, flags
+/// - 0 and ' (groups of three digits parted by commas), width, and precision for %s and %f (numbers or *). %pT prints a
+/// Text, given its address. %s with a null pointer prints (null). %f is right to its last digit (round half to even on
+/// the exact binary value), has at most 15 digits after the point, and prints inf for what is 2^64 or more in units of
+/// its last digit. What is not of this list is printed as it stands.
 [[gnu::format(printf, 2, 3)]] void print(Sink& sink, const char* format, ...);
 [[gnu::format(printf, 2, 0)]] void vprint(Sink& sink, const char* format, va_list arguments);
 

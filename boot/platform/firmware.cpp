@@ -15,7 +15,7 @@ void print_firmware(rt::Sink& sink) {
                               ? rt::utf16_to_utf8({g_system->firmware_vendor, 60}, {buffer, sizeof buffer})
                               : rt::Text("unknown");
   const uint32_t revision = g_system->header.revision;
-  rt::print(sink, "%pT %#x, UEFI %u.%u", &vendor, g_system->firmware_revision, revision >> 16,
+  rt::print(sink, "%pT 0x%x, UEFI %u.%u", &vendor, g_system->firmware_revision, revision >> 16,
             (revision & 0xffff) / 10);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "tests/fuzz/fuzz.hpp"
 
@@ -36,10 +37,8 @@ struct Conversion {
   bool shared() const {
     const auto one_of = [](char c, const char* set) { return c && std::strchr(set, c); };
     const auto only = [&](const char* allowed) { return flags.find_first_not_of(allowed) == std::string::npos; };
-    if (one_of(type, "di")) return only("-+ 0");
-    if (type == 'u') return only("-0");
-    if (one_of(type, "xX")) return only("-0#");
-    if (one_of(type, "efg")) return length.empty() && only("-+ 0#");
+    if (one_of(type, "dux")) return only("-0") && !precise;
+    if (type == 'f') return only("-0") && !(precise && (stars || widest > 15));
     if (type == 's') return length.empty() && only("-");
     if (type == 'c') return length.empty() && only("-") && !precise;
     return type == '%' && text.ends_with("%%");
@@ -63,17 +62,15 @@ Conversion take_conversion(const char*& at) {
       }
     };
     ++at;
-    while (*at && std::strchr("-+ 0#'", *at)) c.flags += *at++;
+    while (*at && std::strchr("-0'", *at)) c.flags += *at++;
     number();
     if (*at == '.') {
       c.precise = true;
       ++at;
       number();
     }
-    if (*at && std::strchr("hlzt", *at)) {
-      c.length = *at++;
-      if (*at == c.length[0] && (*at == 'h' || *at == 'l')) c.length += *at++;
-    }
+    for (const std::string length : {"ll", "z"})
+      if (c.length.empty() && std::string_view(at).starts_with(length)) at += (c.length = length).size();
     if (*at) c.type = *at++;
     if (c.type == 'p' && *at == 'T') c.type = *at++;
   }
@@ -134,19 +131,19 @@ void without_value(const Conversion& c, uint64_t room, fuzz::Input& input) {
 
 void with_value(const Conversion& c, uint64_t room, fuzz::Input& input) {
   switch (c.type) {
-    case 'd': case 'i': case 'u': case 'x': case 'X':
-      if (c.length == "l") return with_stars(c, room, input, input.number<unsigned long>());
-      if (c.length == "ll" || c.length == "z" || c.length == "t")
-        return with_stars(c, room, input, input.number<unsigned long long>());
+    case 'd': case 'u': case 'x':
+      if (!c.length.empty()) return with_stars(c, room, input, input.number<unsigned long long>());
       return with_stars(c, room, input, input.number<unsigned>());
     case 'c': return with_stars(c, room, input, int{input.byte()});
-    case 'p': return with_stars(c, room, input, reinterpret_cast<void*>(input.number<uintptr_t>()));
     case 'T': {
       const test::Exact<char> copy = fuzz::exact(input.text_until('\0'));
       const rt::Text text = fuzz::text_of(copy);
       return with_stars(c, room, input, &text);
     }
-    case 'e': case 'f': case 'g': return with_stars(c, room, input, input.number<double>());
+    case 'f': {
+      const auto digits = double(input.number<int64_t>());  // below 10^4, so that 15 digits behind the point fit
+      return with_stars(c, room, input, std::ldexp(digits, -50 - input.byte() % 70));
+    }
     case 's': {
       const std::string text = input.text_until('\0');
       // Where the precision says how long it is, a string need not be terminated.

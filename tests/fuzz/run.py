@@ -32,7 +32,7 @@ TARGETS = {
                    "model/llama2c_sampler.cpp", "model/chain_sampler.cpp", "rt/source.cpp"),
     "config": ("boot/option_sources.cpp", "boot/options.cpp", "rt/parse.cpp"),
     "encoder": ("model/tokenizers/sentencepiece.cpp",),
-    "format": ("rt/format.cpp", "rt/decimal.cpp"),
+    "format": ("rt/format.cpp",),
     "gguf": ("model/formats/gguf.cpp", "model/formats/gguf_header.cpp", "model/formats/gguf_reader.cpp",
              "model/formats/gguf_tensors.cpp", "model/formats/gguf_tokenizer.cpp", "model/formats/stored_types.cpp",
              "model/exact.cpp", "model/pack.cpp"),

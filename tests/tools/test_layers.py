@@ -68,6 +68,17 @@ def test_boot_knows_no_uefi():
     assert not found
 
 
+def test_every_conversion_is_one_that_our_printf_has():
+    """The compiler checks formats as those of C, which has more."""
+    known = re.compile(r"%(?:%|pT|[-0']*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:[csf]|(?:ll|z)?[dux]))")
+    found = []
+    for path in (path for layer in ("rt", "model", "boot") for path in (ROOT / layer).rglob("*.cpp")):
+        for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', path.read_text(encoding="utf-8")):
+            if "%" in known.sub("", literal):
+                found.append(f"{path.relative_to(ROOT)}: {literal}")
+    assert not found
+
+
 def test_no_line_is_wider_than_120_columns():
     """In the program itself."""
     sources = [path for layer in ("rt", "uefi_headers", "model", "boot") for path in (ROOT / layer).rglob("*")

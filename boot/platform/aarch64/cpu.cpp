@@ -44,7 +44,7 @@ CpuName::CpuName() : text(buffer_) {
       rt::print_to({buffer_, sizeof buffer_}, "%s", name.text);
       return;
     }
-  rt::print_to({buffer_, sizeof buffer_}, "AArch64, implementer %#x, part %#x", implementer, part);
+  rt::print_to({buffer_, sizeof buffer_}, "AArch64, implementer 0x%x, part 0x%x", implementer, part);
 }
 
 }  // namespace platform
