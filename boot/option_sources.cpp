@@ -154,7 +154,7 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
     if (!taken || *taken) continue;
     if (is_model_name(word)) {
       if (rt::Result<void> done = set.set(*set.find("model"), word); !done) say(done.error());
-    } else if (words.number() > 1 || !ends_with_any_case(word, ".efi")) {  // the shell puts our name first
+    } else if (words.number() > 1 || !rt::ends_with_any_case(word, ".efi")) {  // the shell puts our name first
       append(passed_over, passed_over_buffer, word);
     }
   }

@@ -173,6 +173,8 @@ bool convert(Writer& out, const Spec& spec, Arguments& from) {
 
 }  // namespace
 
+void Sink::write(const char* text) { write(Text(text)); }
+
 void vprint(Sink& sink, const char* format, va_list arguments) {
   Writer out(sink);
   Arguments from;

@@ -10,6 +10,7 @@ namespace rt {
 class Sink {
  public:
   virtual void write(Text text) = 0;
+  void write(const char* text);
 
  protected:
   ~Sink() = default;

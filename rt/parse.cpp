@@ -30,6 +30,20 @@ Text take_until(Text& text, char end) {
   return part;
 }
 
+bool ends_with_any_case(const Text& text, const char* small) {
+  const Text end = small;
+  if (text.size < end.size) return false;
+  for (uint64_t i = 0; i < end.size; ++i) {
+    const char c = text.end()[int64_t(i - end.size)];
+    if ((c >= 'A' && c <= 'Z' ? char(c | 0x20) : c) != end[i]) return false;
+  }
+  return true;
+}
+
+bool is_any_case(const Text& text, const char* small) {
+  return text.size == Text(small).size && ends_with_any_case(text, small);
+}
+
 bool parse_u64(Text text, uint64_t& value) {
   uint64_t sum = 0;
   for (char c : text) {

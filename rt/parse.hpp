@@ -8,6 +8,10 @@ Text trim(Text text);
 /// The part of `text` before the first `end`. Both are taken off; where there is none, all of the text is.
 Text take_until(Text& text, char end);
 
+/// Does `text` end with, or is it, this, whatever the size of its letters? `small`: no letters but small ones of ASCII.
+bool ends_with_any_case(const Text& text, const char* small);
+bool is_any_case(const Text& text, const char* small);
+
 /// The whole text as a decimal number; false when it is anything else or does not fit.
 bool parse_u64(Text text, uint64_t& value);
 bool parse_i64(Text text, int64_t& value);

@@ -39,7 +39,8 @@ struct Text {
   constexpr Text part(uint64_t first, uint64_t n) const { return {data + first, n}; }
   constexpr Text from(uint64_t first) const { return {data + first, size - first}; }
 
-  constexpr bool operator==(Text other) const {
+  // A text of two words goes by memory: by reference, so that it is not copied there. A literal goes as it is.
+  constexpr bool operator==(const Text& other) const {
     if (size != other.size) return false;
     for (uint64_t i = 0; i < size; ++i)
       if (data[i] != other.data[i]) return false;
@@ -50,12 +51,15 @@ struct Text {
       if (data[i] == c) return true;
     return false;
   }
-  constexpr bool starts_with(Text prefix) const {
+  [[gnu::noinline]] constexpr bool operator==(const char* other) const { return *this == Text(other); }
+  constexpr bool starts_with(const Text& prefix) const {
     return size >= prefix.size && part(0, prefix.size) == prefix;
   }
-  constexpr bool ends_with(Text suffix) const {
+  [[gnu::noinline]] constexpr bool starts_with(const char* prefix) const { return starts_with(Text(prefix)); }
+  constexpr bool ends_with(const Text& suffix) const {
     return size >= suffix.size && from(size - suffix.size) == suffix;
   }
+  [[gnu::noinline]] constexpr bool ends_with(const char* suffix) const { return ends_with(Text(suffix)); }
 };
 
 template <class T>

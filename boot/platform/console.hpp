@@ -30,6 +30,7 @@ class Console final : public rt::Sink {
   Console& operator=(const Console&) = delete;
   ~Console() { restore(); }
 
+  using Sink::write;
   void write(rt::Text text) override;
   /// What one column shows for `character`, itself where it can: a single character for editors to count with.
   char32_t cell(char32_t character) const;

@@ -2,6 +2,7 @@
 
 #include "boot/platform/firmware.hpp"
 #include "rt/format.hpp"
+#include "rt/parse.hpp"
 #include "rt/utf.hpp"
 
 namespace platform {
@@ -14,17 +15,7 @@ constexpr uint64_t kChange = uefi::kFileModeRead | uefi::kFileModeWrite;
 constexpr const char* kTemporary = "llama-new.tmp";  // what is being written
 constexpr const char* kReplaced = "llama-old.tmp";   // what it replaces, until it has the name
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; }
 bool is_separator(char c) { return c == '\\' || c == '/'; }
-
-/// Does `text` end with `end`, which is in lower case? Volumes know no difference.
-bool ends_with(rt::Text text, rt::Text end) {
-  if (text.size < end.size) return false;
-  for (uint64_t i = 0; i < end.size; ++i)
-    if (lower(text[text.size - end.size + i]) != end[i]) return false;
-  return true;
-}
-bool is(rt::Text text, rt::Text other) { return text.size == other.size && ends_with(text, other); }
 
 /// Where the file's own name begins in `path`.
 uint64_t name_begin(rt::Text path) {
@@ -128,6 +119,7 @@ rt::Result<void> exchange(Volume& volume, rt::Text path, rt::Text fresh) {
 
 rt::Result<void> check_save_path(rt::Text path) {
   constexpr const char* kRefused[] = {".bin", ".gguf", ".sha256", ".efi", ".nsh"};
+  constexpr const char* kKept[] = {"llama.cfg", kTemporary, kReplaced};
   bool first = true;
   for (uint64_t at = 0; at < path.size; ++at) {
     const uint64_t begin = at;
@@ -136,14 +128,15 @@ rt::Result<void> check_save_path(rt::Text path) {
     const rt::Text name = path.part(begin, at - begin);
     if (!is_plain(name))
       return rt::fail(rt::Errc::usage, 0, "%pT: not a plain name, which every file system takes as it is", &path);
-    if (first && is(name, "efi"))
+    if (first && rt::is_any_case(name, "efi"))
       return rt::fail(rt::Errc::usage, 0, "%pT: nothing is saved below \\EFI, where a machine starts from", &path);
     first = false;
   }
   const rt::Text name = path.from(name_begin(path));
   if (name.empty()) return rt::fail(rt::Errc::usage, 0, "%pT: the name of a file is missing", &path);
-  bool refused = is(name, "llama.cfg") || is(name, kTemporary) || is(name, kReplaced);
-  for (const char* end : kRefused) refused |= ends_with(name, end);
+  bool refused = false;
+  for (const char* kept : kKept) refused |= rt::is_any_case(name, kept);
+  for (const char* end : kRefused) refused |= rt::ends_with_any_case(name, end);
   if (refused)
     return rt::fail(rt::Errc::usage, 0, "%pT: such names are kept for models, programs and settings: save as .txt",
                     &path);

@@ -17,22 +17,16 @@ bool is_token(rt::Text text) {
   return !text.empty();
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; }
-
-/// Are they the same but for capitals? `small` has none.
-bool same(rt::Text text, rt::Text small) {
-  if (text.size != small.size) return false;
-  for (uint64_t i = 0; i < text.size; ++i)
-    if (lower(text[i]) != small[i]) return false;
-  return true;
+/// Does it begin with this, but for capitals?
+bool begins(rt::Text text, const char* small) {
+  text.size = rt::min(text.size, rt::Text(small).size);
+  return rt::is_any_case(text, small);
 }
 
-bool begins(rt::Text text, rt::Text small) { return text.size >= small.size && same(text.part(0, small.size), small); }
-
 /// Does a list with commas have this word?
-bool lists(rt::Text list, rt::Text small) {
+bool lists(rt::Text list, const char* small) {
   while (!list.empty())
-    if (same(rt::trim(rt::take_until(list, ',')), small)) return true;
+    if (rt::is_any_case(rt::trim(rt::take_until(list, ',')), small)) return true;
   return false;
 }
 
@@ -94,22 +88,22 @@ uint16_t read_head(rt::Text head, Request& request) {
     if (!line.contains(':')) return 400;
     const rt::Text name = rt::take_until(line, ':'), value = rt::trim(line);
     if (!is_token(name)) return 400;  // a space before the colon or at the front of the line, too
-    if (same(name, "host")) {
+    if (rt::is_any_case(name, "host")) {
       ++hosts;
-    } else if (same(name, "content-length")) {
+    } else if (rt::is_any_case(name, "content-length")) {
       if (++lengths > 1 || value.size > 18 || !rt::parse_u64(value, request.body_bytes)) return 400;
-    } else if (same(name, "transfer-encoding")) {
+    } else if (rt::is_any_case(name, "transfer-encoding")) {
       encoded = true;
-    } else if (same(name, "connection")) {
+    } else if (rt::is_any_case(name, "connection")) {
       if (lists(value, "close")) request.keep_alive = false;
       else if (request.version_1_0 && lists(value, "keep-alive")) request.keep_alive = true;
-    } else if (same(name, "content-type")) {
+    } else if (rt::is_any_case(name, "content-type")) {
       request.is_json = begins(value, "application/json") && (value.size == 16 || rt::Text("; \t").contains(value[16]));
-    } else if (same(name, "authorization")) {
+    } else if (rt::is_any_case(name, "authorization")) {
       if (!request.authorization.empty()) return 400;
       request.authorization = value;
-    } else if (same(name, "expect")) {
-      if (!same(value, "100-continue")) refused = 417;
+    } else if (rt::is_any_case(name, "expect")) {
+      if (!rt::is_any_case(value, "100-continue")) refused = 417;
       request.expects_continue = !request.version_1_0;
     }
   }

@@ -9,6 +9,7 @@ class Outbox final : public rt::Sink {
  public:
   static constexpr uint32_t kBytes = 8 * 1024;
 
+  using Sink::write;
   void write(rt::Text text) override;
   uint64_t room() const { return kBytes - end_; }
   uint64_t waiting() const { return end_ - sent_ + tail_.size; }

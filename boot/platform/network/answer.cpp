@@ -5,15 +5,6 @@
 namespace platform {
 namespace {
 
-bool equal_in_any_case(rt::Text text, rt::Text lower) {
-  if (text.size != lower.size) return false;
-  for (uint64_t i = 0; i < text.size; ++i) {
-    const char c = text[i];
-    if (char(c >= 'A' && c <= 'Z' ? c | 0x20 : c) != lower[i]) return false;
-  }
-  return true;
-}
-
 bool all_digits(rt::Text text) {
   for (const char c : text)
     if (c < '0' || c > '9') return false;
@@ -51,15 +42,15 @@ bool read_answer(rt::Text head, Answer& answer) {
     if (!value.contains(':')) return false;
     const rt::Text name = rt::take_until(value, ':');
     value = rt::trim(value);
-    if (equal_in_any_case(name, "content-length")) {
+    if (rt::is_any_case(name, "content-length")) {
       uint64_t length = 0;
       if (!all_digits(value) || !rt::parse_u64(value, length)) return false;
       if (answer.has_length && answer.length != length) return false;
       answer.has_length = true;
       answer.length = length;
-    } else if (equal_in_any_case(name, "transfer-encoding") || equal_in_any_case(name, "content-encoding")) {
-      answer.chunked |= !equal_in_any_case(value, "identity");
-    } else if (equal_in_any_case(name, "location")) {
+    } else if (rt::is_any_case(name, "transfer-encoding") || rt::is_any_case(name, "content-encoding")) {
+      answer.chunked |= !rt::is_any_case(value, "identity");
+    } else if (rt::is_any_case(name, "location")) {
       answer.location = value;
     }
   }
