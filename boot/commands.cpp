@@ -2,10 +2,10 @@
 
 #include "boot/bench.hpp"
 #include "boot/chat_commands.hpp"
-#include "boot/file_names.hpp"
 #include "boot/head.hpp"
 #include "boot/models.hpp"
 #include "boot/option_sources.hpp"
+#include "boot/platform/model_names.hpp"
 #include "boot/platform/saving.hpp"
 #include "boot/plot.hpp"
 #include "boot/start_options.hpp"
@@ -142,8 +142,10 @@ rt::Result<void> model(Conversation& c, rt::Text name) {
   }
   char path[300];
   const bool is_path = name.starts_with("\\") || name.starts_with("/") || name.starts_with("http://");
-  const rt::Text file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
-                                     is_model_name(name) ? "" : ".bin");
+  rt::Text file = is_path ? rt::Text() : find_model(name, {path, sizeof path});
+  if (file.empty())
+    file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
+                        platform::is_model_name(name) ? "" : ".bin");
   const OptionSet set = all_options(c.options);
   const Setting settings[] = {{set.find("model"), file}, {set.find("tokenizer"), ""}};
   return change_model(c, {settings, 2});

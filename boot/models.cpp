@@ -1,14 +1,15 @@
 #include "boot/models.hpp"
 
 #include "boot/embedded.hpp"
-#include "boot/file_names.hpp"
 #include "boot/load.hpp"
 #include "boot/model_source.hpp"
+#include "boot/platform/model_names.hpp"
 #include "boot/platform/network/http_file.hpp"
 #include "boot/platform/pages.hpp"
 #include "boot/platform/volumes.hpp"
 #include "model/formats/format.hpp"
 #include "model/formats/part_name.hpp"
+#include "rt/parse.hpp"
 
 namespace boot {
 namespace {
@@ -17,8 +18,8 @@ constexpr uint64_t kReadAtOnce = 64 * 1024;  // a head may be long
 
 bool may_be_model(const platform::DirectoryEntry& entry) {
   const rt::Text name = entry.name;
-  return !entry.directory && is_model_name(name) && model::part_number(name) <= 1 && !name.ends_with("tokenizer.bin") &&
-         !name.starts_with("tok");
+  return !entry.directory && platform::is_model_name(name) && model::part_number(name) <= 1 &&
+         !name.ends_with("tokenizer.bin") && !name.starts_with("tok");
 }
 
 /// The shape that the head of a model's file states, or why it is no model.
@@ -131,6 +132,23 @@ void list_models(const Terminal& terminal) {
                   if (!of.terminal.keyboard.stop_pressed()) list(device, path, size, of.terminal);
                 }}, &terminal.console);
   if (!all.found) rt::print(terminal.console, "no model in %pT on any volume\n", &kModelsFolder);
+}
+
+rt::Text find_model(rt::Text name, rt::Span<char> path) {
+  struct Search {
+    rt::Text name;
+    rt::Span<char> path;
+    rt::Text found;
+  } search{name, path, {}};
+  visit_models({&search, [](void* self, platform::Device, rt::Text path, uint64_t) {
+                  auto& of = *static_cast<Search*>(self);
+                  const rt::Text file = path.from(kModelsFolder.size + 1);
+                  if (!of.found.empty() || !file.starts_with(of.name)) return;
+                  const rt::Text ending = file.from(of.name.size);
+                  if (ending.empty() || rt::is_any_case(ending, ".bin") || rt::is_any_case(ending, ".gguf"))
+                    of.found = rt::print_to(of.path, "%pT", &path);
+                }}, nullptr);
+  return search.found;
 }
 
 rt::Result<void> pick_model(Options& options, const Terminal& terminal) {

@@ -1,7 +1,7 @@
 // The two places that options come from beside the defaults: llama.cfg and the command line.
 #include "boot/option_sources.hpp"
 
-#include "boot/file_names.hpp"
+#include "boot/platform/model_names.hpp"
 #include "rt/memory.hpp"
 #include "rt/parse.hpp"
 
@@ -152,7 +152,7 @@ rt::Result<void> read_command_line(Options& options, rt::Span<char> line, rt::Te
     rt::Result<bool> taken = arguments.take(word);
     if (!taken) say(taken.error());
     if (!taken || *taken) continue;
-    if (is_model_name(word)) {
+    if (platform::is_model_name(word)) {
       if (rt::Result<void> done = set.set(*set.find("model"), word); !done) say(done.error());
     } else if (words.number() > 1 || !rt::ends_with_any_case(word, ".efi")) {  // the shell puts our name first
       append(passed_over, passed_over_buffer, word);

@@ -48,8 +48,6 @@ class Session {
   Token token() const { return ids_[shown_ - 1]; }
   /// The bytes of token(): a part of a UTF-8 text, perhaps of a character.
   rt::Text text() const;
-  /// True while the tokens that come are those of a story's prompt.
-  bool in_prompt() const { return shown_ <= given_; }
   /// Tokens so far, without those that are not shown: BOS, or all that was given.
   uint32_t position() const { return shown_ - hidden_; }
   uint32_t prompt_tokens() const { return given_ - hidden_; }

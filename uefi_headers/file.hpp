@@ -47,8 +47,6 @@ struct FileSystemInfo {
   uint64_t free_space;   // bytes
   uint32_t block_size;   // bytes
   Char16 label_begin[2];
-
-  const Char16* volume_label() const { return label_begin; }
 };
 static_assert(offsetof(FileSystemInfo, volume_size) == 16);
 static_assert(offsetof(FileSystemInfo, free_space) == 24);

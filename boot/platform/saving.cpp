@@ -1,6 +1,7 @@
 #include "boot/platform/saving.hpp"
 
 #include "boot/platform/firmware.hpp"
+#include "boot/platform/model_names.hpp"
 #include "rt/format.hpp"
 #include "rt/parse.hpp"
 #include "rt/utf.hpp"
@@ -118,7 +119,7 @@ rt::Result<void> exchange(Volume& volume, rt::Text path, rt::Text fresh) {
 }  // namespace
 
 rt::Result<void> check_save_path(rt::Text path) {
-  constexpr const char* kRefused[] = {".bin", ".gguf", ".sha256", ".efi", ".nsh"};
+  constexpr const char* kRefused[] = {".sha256", ".efi", ".nsh"};
   constexpr const char* kKept[] = {"llama.cfg", kTemporary, kReplaced};
   bool first = true;
   for (uint64_t at = 0; at < path.size; ++at) {
@@ -134,7 +135,7 @@ rt::Result<void> check_save_path(rt::Text path) {
   }
   const rt::Text name = path.from(name_begin(path));
   if (name.empty()) return rt::fail(rt::Errc::usage, 0, "%pT: the name of a file is missing", &path);
-  bool refused = false;
+  bool refused = is_model_name(name);
   for (const char* kept : kKept) refused |= rt::is_any_case(name, kept);
   for (const char* end : kRefused) refused |= rt::ends_with_any_case(name, end);
   if (refused)

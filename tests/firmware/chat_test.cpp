@@ -299,10 +299,15 @@ TEST(Chat, ReadsAheadWhileNobodyTypes) {
 TEST(Chat, KeepsTheConversationWithAnotherModel) {
   test::MadeChatModel other;
   other.seed = 2;
-  FakeMachine machine = chatting({"hello", "/model chat2.gguf", "and now?", "/save \\chat.txt"});
-  machine.files["\\models\\chat2.gguf"] = other.bytes();
-  const Outcome run = boot(machine);
-  EXPECT_EQ(count(file(run, "\\chat.txt"), "---"), 4u) << run.screen;
+  for (const char* name : {"chat2.gguf", "chat2"}) {  // by its name, and as it is called
+    FakeMachine machine = chatting({"hello", std::string("/model ") + name, "and now?", "/save \\chat.txt"});
+    machine.files["\\models\\chat20.gguf"] = test::to_bytes("not meant");
+    machine.files["\\models\\chat2.gguf"] = other.bytes();
+    machine.files["\\models\\chat2.txt"] = test::to_bytes("not meant");
+    const Outcome run = boot(machine);
+    EXPECT_EQ(times(run, "loaded "), 2) << run.screen;
+    EXPECT_EQ(count(file(run, "\\chat.txt"), "---"), 4u) << run.screen;
+  }
 }
 
 TEST(Chat, HelpListsItsCommands) {

@@ -25,6 +25,20 @@ TEST(Parse, TrimTakesWhiteSpaceOffBothEndsOnly) {
   EXPECT_EQ(trimmed(" \n "), "");
 }
 
+TEST(Parse, ComparesInAnyCase) {
+  for (const char* text : {"a.bin", "A.BIN", "a.Bin"}) EXPECT_TRUE(rt::is_any_case(text, "a.bin")) << text;
+  for (const char* text : {"a.bi", "a.bind", "b.bin", "aNbin", ""}) EXPECT_FALSE(rt::is_any_case(text, "a.bin")) << text;
+  // Each letter, and what stands beside letters in ASCII: @ and ` differ in the bit that makes capitals, [ and { too.
+  for (int c = 1; c < 256; ++c)
+    for (const int small : {0x60, 0x61, 0x7a, 0x7b, 0xe4}) {
+      const char one = char(c), other[] = {char(small), 0};
+      const bool same = c == small || (c >= 'A' && c <= 'Z' && c + 'a' - 'A' == small);
+      EXPECT_EQ(rt::is_any_case({&one, 1}, other), same) << c << " " << small;
+    }
+  for (const char* text : {".bin", "x.BIN", "a.bin.bin"}) EXPECT_TRUE(rt::ends_with_any_case(text, ".bin")) << text;
+  for (const char* text : {"bin", ".bin ", "", ".bi"}) EXPECT_FALSE(rt::ends_with_any_case(text, ".bin")) << text;
+}
+
 TEST(Parse, TakesWhatComesBeforeAnEndAndTheEndItself) {
   rt::Text text = "a|bc||d";
   for (const char* part : {"a", "bc", "", "d", ""}) EXPECT_TRUE(rt::take_until(text, '|') == part) << part;
