@@ -64,7 +64,7 @@ rt::Result<void> change_model(Conversation& c, rt::Span<const Setting> settings)
   const OptionSet set = all_options(c.options);
   char texts[kMost][257];
   rt::Text before[kMost];
-  rt::Result<void> done;
+  rt::Result<void> done{};
   for (uint32_t i = 0; i < settings.count; ++i) {
     const Option& option = *settings[i].option;
     const rt::Span<char> text{texts[i], sizeof texts[i]};
@@ -89,7 +89,7 @@ rt::Result<void> set_chat(Conversation& c, const Setting& setting) {
   rt::copy_bytes(text, before.data, before.size);
   before.data = text;
   if (rt::Result<void> done = set.set(*setting.option, setting.value); !done) return done;
-  rt::Result<void> done = c.model.engine() ? c.chat.follow_options() : rt::Result<void>();
+  rt::Result<void> done = c.model.engine() ? c.chat.follow_options() : rt::Result<void>{};
   if (!done) (void)set.set(*setting.option, before);
   return done;
 }

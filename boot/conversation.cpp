@@ -25,7 +25,7 @@ rt::Result<void> tell_next(Conversation& c, rt::Text prompt) {
 rt::Result<void> take_line(Conversation& c, rt::Text line) {
   if (!c.chat.on()) return tell_next(c, line);
   if (!line.empty()) return c.chat.ask(line, c.take_seed(), platform::Clock::ticks());
-  return c.asks ? c.run_script(platform::Clock::ticks()) : rt::Result<void>();
+  return c.asks ? c.run_script(platform::Clock::ticks()) : rt::Result<void>{};
 }
 
 /// Takes prompts and commands until the user has enough, or no model is left.

@@ -30,7 +30,7 @@ class GrowingSink final : public rt::Sink {
   explicit GrowingSink(GrowingText& to) : to_(to) {}
   void write(rt::Text text) override;
 
-  rt::Result<void> done;
+  rt::Result<void> done{};
 
  private:
   GrowingText& to_;

@@ -42,7 +42,7 @@ rt::Result<void> tell_story(Engine& engine, model::Session& session, const Optio
                             uint64_t seed, Record& record, const Terminal& terminal, uint64_t started, RowGate* gate) {
   const rt::Arena::Mark mark = engine.model.arena().mark();
   start_processors(engine, terminal);
-  rt::Result<void> begun;
+  rt::Result<void> begun{};
   {
     Telling telling(engine, session, options, record, terminal, gate);
     begun = begin(engine, session, options, prompt, seed, record, terminal);

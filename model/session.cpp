@@ -34,7 +34,7 @@ rt::Result<void> Session::read_ahead(rt::Span<const Token> ids) {
 rt::Result<void> Session::begin(rt::Text prompt, uint32_t steps, rt::Arena& arena) {
   const rt::Arena::Mark mark = arena.mark();
   rt::Result<rt::Span<Token>> tokens = tokenizer_->encode(prompt, arena);
-  rt::Result<void> done;
+  rt::Result<void> done{};
   if (!tokens) {
     done = tokens.error();
   } else {

@@ -74,7 +74,8 @@ class [[nodiscard]] Result {
   const Error* error_ = nullptr;
 };
 
-/// Success without a value, or an Error. Without constructors, so that it is returned in a register.
+/// Success without a value, or an Error. Without constructors and initial values, so that it is returned in a register:
+/// write Result<void> done{}, and return {}.
 template <>
 class [[nodiscard]] Result<void> {
  public:
@@ -83,7 +84,8 @@ class [[nodiscard]] Result<void> {
   explicit operator bool() const { return !error_or_null; }
   const Error& error() const { return *error_or_null; }
 
-  const Error* error_or_null = nullptr;
+  const Error* error_or_null;
 };
+static_assert(__is_trivial(Result<void>));
 
 }  // namespace rt

@@ -95,7 +95,7 @@ rt::Result<void> rename(Volume& volume, rt::Text path, rt::Text name) {
 /// Deletes what may be left of an earlier start that lost its power.
 rt::Result<void> clear(Volume& volume, rt::Text path) {
   rt::Result<FileHandle> old = volume.open_handle(path, kChange);
-  if (!old) return old.error().code == rt::Errc::not_found ? rt::Result<void>() : old.error();
+  if (!old) return old.error().code == rt::Errc::not_found ? rt::Result<void>{} : old.error();
   if (const Status status = remove(*old); status != Status::success)
     return firmware_error(status, "%pT: cannot be deleted", &path);
   return {};

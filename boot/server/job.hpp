@@ -16,10 +16,10 @@ struct Job {
   model::Sampling sampling;
   uint8_t seed_given = false;
   uint64_t seed = 0;
-  json::Value said;  // the messages, or the text to go on with
+  json::Value said{};  // the messages, or the text to go on with
   uint64_t turns = 0;
   uint64_t bytes = 0;  // of their texts
-  json::Value stops[kStops];
+  json::Value stops[kStops]{};
   uint32_t stop_count = 0;
 };
 

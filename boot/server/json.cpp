@@ -266,12 +266,12 @@ rt::Result<Value> read(rt::Text text) {
   if (const char* wrong = judge.judge())
     return rt::fail(rt::Errc::bad_file, judge.offset(), "the JSON is wrong at byte %llu: %s",
                     static_cast<unsigned long long>(judge.offset()), wrong);
-  return Value(skip_space(text.data));
+  return Value{skip_space(text.data)};
 }
 
 Kind Value::kind() const {
-  if (!at_) return Kind::none;
-  switch (*at_) {
+  if (!at) return Kind::none;
+  switch (*at) {
     case '{': return Kind::object;
     case '[': return Kind::array;
     case '"': return Kind::string;
@@ -282,17 +282,17 @@ Kind Value::kind() const {
   }
 }
 
-rt::Text Value::raw() const { return {at_, uint64_t(skip_value(at_) - at_)}; }
+rt::Text Value::raw() const { return {at, uint64_t(skip_value(at) - at)}; }
 
 Value Value::first() const {
   if (kind() != Kind::object && kind() != Kind::array) return {};
-  const char* const at = skip_space(at_ + 1);
-  return *at == '}' || *at == ']' ? Value() : Value(at);
+  const char* const begin = skip_space(at + 1);
+  return {*begin == '}' || *begin == ']' ? nullptr : begin};
 }
 
 Value Value::next() const {
-  const char* const at = skip_space(skip_value(at_));
-  return *at == ',' || *at == ':' ? Value(skip_space(at + 1)) : Value();
+  const char* const end = skip_space(skip_value(at));
+  return {*end == ',' || *end == ':' ? skip_space(end + 1) : nullptr};
 }
 
 Value Value::member(rt::Text name) const {
@@ -309,8 +309,8 @@ bool Value::equals(rt::Text text) const {
   if (kind() != Kind::string) return false;
   uint64_t same = 0;
   char bytes[4];
-  for (const char* at = at_ + 1; *at != '"';)
-    for (int i = 0, n = take_character(at, bytes); i < n; ++i)
+  for (const char* next = at + 1; *next != '"';)
+    for (int i = 0, n = take_character(next, bytes); i < n; ++i)
       if (same == text.size || text[same++] != bytes[i]) return false;
   return same == text.size;
 }
@@ -318,14 +318,14 @@ bool Value::equals(rt::Text text) const {
 uint64_t Value::string_size() const {
   uint64_t size = 0;
   char bytes[4];
-  for (const char* at = at_ + 1; *at != '"';) size += uint64_t(take_character(at, bytes));
+  for (const char* next = at + 1; *next != '"';) size += uint64_t(take_character(next, bytes));
   return size;
 }
 
 char* Value::string(char* to) const {
   char bytes[4];
-  for (const char* at = at_ + 1; *at != '"';)
-    for (int i = 0, n = take_character(at, bytes); i < n; ++i) *to++ = bytes[i];
+  for (const char* next = at + 1; *next != '"';)
+    for (int i = 0, n = take_character(next, bytes); i < n; ++i) *to++ = bytes[i];
   return to;
 }
 

@@ -8,10 +8,8 @@ enum class Kind : uint8_t { none, object, array, string, number, boolean, null }
 
 /// A value in a text that read() has found to be right. Nothing is copied: it is walked again where it stands. Walking
 /// must be over before string() changes the text.
-class Value {
- public:
-  Value() = default;
-  explicit operator bool() const { return at_; }
+struct Value {
+  explicit operator bool() const { return at; }
 
   Kind kind() const;
   /// As it stands in the text, a string with its quotes.
@@ -31,12 +29,9 @@ class Value {
   /// Writes a string to `to`, in UTF-8, which may be where it stands or to the left of that. Returns the end.
   char* string(char* to) const;
 
- private:
-  friend rt::Result<Value> read(rt::Text text);
-  explicit Value(const char* at) : at_(at) {}
-
-  const char* at_ = nullptr;  // its first byte
+  const char* at;  // its first byte; without an initial value, so that a Value is returned in a register
 };
+static_assert(__is_trivial(Value));
 
 inline constexpr uint32_t kMostDepth = 32;   // arrays and objects inside each other
 inline constexpr uint32_t kMostNames = 512;  // in the objects that are open at one time

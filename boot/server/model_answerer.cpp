@@ -30,7 +30,7 @@ rt::Result<rt::Span<model::Token>> ModelAnswerer::encode(const Job& job) {
 rt::Result<void> ModelAnswerer::begin(const Job& job) {
   const rt::Arena::Mark mark = engine_.arena().mark();
   rt::Result<rt::Span<model::Token>> ids = encode(job);
-  rt::Result<void> done;
+  rt::Result<void> done{};
   if (!ids) done = ids.error();
   else done = engine_.session().begin(*ids, uint32_t(job.limit),
                                       job.chat ? model::Session::Next::own_text : model::Session::Next::more);

@@ -350,7 +350,7 @@ rt::Result<void> GgufFile::load(Stream& stream, Model& model, rt::Arena& scratch
   if (!room) return room.error();
   stream.set_bounce(room->bounce);
   set_rope(model);
-  rt::Result<void> done;
+  rt::Result<void> done{};
   for (uint32_t number = 0; done && number < parts_.count; ++number) {
     if (number) done = stream.open_part(number, static_cast<uint32_t>(parts_.count));
     if (done) done = load_part(stream, parts_[number], model, *room);

@@ -48,7 +48,7 @@ rt::Result<void> read_tensor(Stream& stream, const Checkpoint& checkpoint, Tenso
                              rt::Span<int8_t> scratch) {
   const TensorShape shape = shape_of(model.config, kind);
   for (uint32_t layer = 0; layer < shape.copies; ++layer) {
-    rt::Result<void> done;
+    rt::Result<void> done{};
     if (!shape.is_matrix)
       done = stream.read(vector_of(model, kind, layer), shape.weights() * sizeof(float));
     else if (checkpoint.version == 2)
@@ -90,7 +90,7 @@ rt::Result<void> Checkpoint::load(Stream& stream, Model& model, rt::Arena& scrat
   if (!room) return room.error();
   stream.set_bounce({reinterpret_cast<uint8_t*>(room->rows.data), room->rows.bytes()});
   set_rope(model, 10000.0f);
-  rt::Result<void> done;
+  rt::Result<void> done{};
   for (TensorKind kind : order()) {
     done = read_tensor(stream, *this, kind, model, room->quantized);
     if (done && kind == TensorKind::final_norm) done = stream.skip(rope_bytes());

@@ -26,7 +26,7 @@ TEST(Result, CarriesAnError) {
 }
 
 TEST(Result, OfNothingIsASuccessUnlessAnErrorIsGiven) {
-  EXPECT_TRUE(rt::Result<void>());
+  EXPECT_TRUE(rt::Result<void>{});
   const rt::Result<void> failed = rt::fail(rt::Errc::stopped, 0, "stopped");
   EXPECT_FALSE(failed);
   EXPECT_STREQ(failed.error().text, "stopped");

@@ -118,7 +118,7 @@ rt::Result<void> Network::use(uefi::Handle card) {
   tcp_ = binding<uefi::Tcp4>(card);
   dhcp_ = binding<uefi::Dhcp4>(card);
   const BootPath path = boot_path();
-  rt::Result<void> done;
+  rt::Result<void> done{};
   if (!tcp_) {
     done = rt::fail(rt::Errc::unsupported, 0, "no network: firmware has no TCP for this card");
   } else if (path.has_address) {
