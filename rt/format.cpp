@@ -80,22 +80,19 @@ void put_number(Writer& out, const Spec& spec, bool negative, uint64_t value, in
 
 /// |x| in units of 10^-decimals, rounded half to even on its exact binary value; false when it does not fit.
 bool scale(uint64_t bits, int decimals, uint64_t& units) {
-  const int exponent = int(bits >> 52 & 0x7ff) - 1075;
-  unsigned __int128 value = (bits & (1ull << 52) - 1) | 1ull << 52;
-  if (exponent == -1075) value = 0;  // too small for any place that we print
+  constexpr uint64_t kLeading = 1ull << 52;
+  unsigned __int128 value = (bits & (kLeading - 1)) | kLeading;
   for (int i = 0; i < decimals; ++i) value *= 10;  // below 2^103
-  if (exponent > 0) {
-    if (exponent > 11) return false;
-    value <<= exponent;
-  } else if (exponent < -110) {
-    value = 0;
-  } else if (exponent < 0) {
-    const unsigned __int128 half = (unsigned __int128)1 << (-exponent - 1), rest = value & (half * 2 - 1);
-    value >>= -exponent;
-    value += rest > half || (rest == half && value & 1);
+  int exponent = int(bits >> 52 & 0x7ff) - 1075;
+  bool half = false, more = false;  // of a unit, is left
+  for (; exponent < 0; ++exponent, value >>= 1) {
+    more |= half;
+    half = value & 1;
   }
+  value += half && (more || value & 1);
+  for (; exponent > 0 && value >> 64 == 0; --exponent) value <<= 1;
   units = uint64_t(value);
-  return units == value;
+  return value >> 64 == 0;
 }
 
 void put_double(Writer& out, Spec spec, double x) {
