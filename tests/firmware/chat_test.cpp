@@ -305,7 +305,7 @@ TEST(Chat, KeepsTheConversationWithAnotherModel) {
     machine.files["\\models\\chat2.gguf"] = other.bytes();
     machine.files["\\models\\chat2.txt"] = test::to_bytes("not meant");
     const Outcome run = boot(machine);
-    EXPECT_EQ(times(run, "loaded "), 2) << run.screen;
+    EXPECT_EQ(count(run.screen, "loaded "), 2u) << run.screen;
     EXPECT_EQ(count(file(run, "\\chat.txt"), "---"), 4u) << run.screen;
   }
 }
