@@ -28,6 +28,7 @@ void Server::accept(Wire& wire, uint64_t now) {
   for (Slot& slot : slots_)
     if (slot.state == State::free) {
       slot.wire = &wire;
+      slot.waits_since = now;  // its answer may begin before anybody looks at the outbox
       slot.room = -1;
       slot.out.clear();
       enter(slot, State::head);

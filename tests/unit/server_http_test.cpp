@@ -34,6 +34,16 @@ TEST(ServerHttp, ARequestIsRead) {
   EXPECT_TRUE(request.is_json && request.keep_alive && request.expects_continue && !request.version_1_0);
 }
 
+TEST(ServerHttp, NamesOfHeadersMayBeInCapitals) {
+  Request request;
+  ASSERT_EQ(status_of("POST / HTTP/1.1\r\nHOST: a\r\nCONTENT-TYPE: APPLICATION/JSON\r\nCONTENT-LENGTH: 5\r\n"
+                      "AUTHORIZATION: Bearer key\r\nCONNECTION: CLOSE\r\nEXPECT: 100-CONTINUE\r\n\r\n", &request), 0);
+  EXPECT_EQ(string(request.authorization), "Bearer key");
+  EXPECT_EQ(request.body_bytes, 5u);
+  EXPECT_TRUE(request.is_json && !request.keep_alive && request.expects_continue);
+  EXPECT_EQ(with("TRANSFER-ENCODING: chunked\r\n"), 501);
+}
+
 TEST(ServerHttp, TheHeadEndsAtItsEmptyLineHoweverItComes) {
   const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\r\n\r\n";
   const uint64_t end = bytes.find("body");

@@ -189,6 +189,36 @@ TEST(Server, AnAnswerEndsBeforeAStop) {
   EXPECT_EQ(answer({"ababa", "bac"}, "\"abac\""), "abab");
 }
 
+TEST(Server, HalfACharacterAtTheEndIsMarkedAsSuch) {
+  Served it;
+  it.answerer.pieces = {"a", "\xe2\x82"};
+  Client& client = it.connect(chat());
+  it.run();
+  EXPECT_EQ(json_of(body_of(client.told))["choices"].items[0]["message"]["content"].text, "a\xef\xbf\xbd");
+}
+
+TEST(Server, NothingOfAnAnswerIsInTheNext) {
+  Served it;
+  const auto next = [&](const char* stop) {
+    it.answerer.pieces = {"Hi", "!"};
+    Client& client = it.connect(chat(std::string(",\"stop\":") + stop));
+    it.run();
+    return json_of(body_of(client.told))["choices"].items[0]["message"]["content"].text;
+  };
+  it.answerer.pieces = {"one two"};
+  it.connect(chat(",\"stop\":\"two\""));
+  it.run();
+  EXPECT_EQ(next("\"x\""), "Hi!") << "after a stop";
+  it.answerer.pieces = {"half \xe2\x82", "\xac"};
+  Client& leaves = it.connect(chat());
+  it.server->poll(++it.now);
+  it.server->step(++it.now);
+  it.server->step(++it.now);
+  leaves.has_left = true;
+  it.run();
+  EXPECT_EQ(next("null"), "Hi!") << "after half a character";
+}
+
 TEST(Server, TheRoutes) {
   Served it;
   Client& client = it.connect(get("/health"));
@@ -219,6 +249,40 @@ TEST(Server, TheRoutes) {
   EXPECT_EQ(client.statuses(), "200 200 200 200 204 405 404 415 ");
 }
 
+TEST(Server, TheMetricsAreThoseOfNow) {
+  Served it;
+  it.server->poll(it.now);
+  Client& client = it.connect(chat());
+  for (int i = 0; i < 5; ++i) {  // the beginning, three pieces, the end
+    it.server->poll(it.now);
+    it.server->step(it.now);
+    it.now += 1500;
+  }
+  Client& leaves = it.connect(chat());
+  it.connect(chat());  // waits
+  it.server->poll(it.now);
+  leaves.has_left = true;
+  it.server->metrics.memory = 4096;
+  Client& asks = it.connect(get("/metrics"));
+  it.server->poll(it.now += 10);
+  EXPECT_EQ(client.statuses(), "200 ");
+  EXPECT_EQ(body_of(asks.told),
+            "# TYPE llama_requests_total counter\n"
+            "llama_requests_total{status=\"2xx\"} 1\nllama_requests_total{status=\"3xx\"} 0\n"
+            "llama_requests_total{status=\"4xx\"} 0\nllama_requests_total{status=\"5xx\"} 0\n"
+            "# TYPE llama_answers_total counter\nllama_answers_total 1\n"
+            "# TYPE llama_answers_abandoned_total counter\nllama_answers_abandoned_total 1\n"
+            "# TYPE llama_prompt_tokens_total counter\nllama_prompt_tokens_total 7\n"
+            "# TYPE llama_prompt_tokens_cached_total counter\nllama_prompt_tokens_cached_total 3\n"
+            "# TYPE llama_tokens_total counter\nllama_tokens_total 3\n"
+            "# TYPE llama_first_token_seconds_total counter\nllama_first_token_seconds_total 1.500\n"
+            "# TYPE llama_answer_seconds_total counter\nllama_answer_seconds_total 6.000\n"
+            "# TYPE llama_connections gauge\nllama_connections 3\n"
+            "# TYPE llama_queue_length gauge\nllama_queue_length 1\n"
+            "# TYPE llama_memory_bytes gauge\nllama_memory_bytes 4096\n"
+            "# TYPE llama_uptime_seconds gauge\nllama_uptime_seconds 7.510\n");
+}
+
 TEST(Server, AHeadIsAsThatOfTheWhole) {
   for (const char* path : {"/", "/health", "/v1/models", "/nowhere"}) {
     Served it;
@@ -243,7 +307,8 @@ TEST(Server, AKeyIsAskedFor) {
   };
   for (const char* headers : {"", "Authorization: secret\r\n", "Authorization: Bearer\r\n", "Authorization: Bearer secre\r\n",
                               "Authorization: Bearer secrets\r\n", "Authorization: Bearer secretsecret\r\n",
-                              "Authorization: Basic secret\r\n", "Authorization: Bearer sEcret\r\n"})
+                              "Authorization: Basic secret\r\n", "Authorization: Bearer sEcret\r\n",
+                              "Authorization: Bearer sEcrEt\r\n"})
     EXPECT_EQ(status(chat("", headers)), "401 ") << headers;
   EXPECT_EQ(status(chat("", "Authorization: Bearer secret\r\n")), "200 ");
   EXPECT_EQ(status(get("/v1/models")), "401 ");
@@ -275,12 +340,23 @@ TEST(Server, OthersWaitAndThenAreSentAway) {
     if (i == 0) it.server->step(++it.now);
   }
   EXPECT_EQ(all[3]->statuses(), "503 ");
-  EXPECT_NE(all[3]->told.find("Retry-After: "), std::string::npos);
+  EXPECT_NE(all[3]->told.find("\r\nRetry-After: 5\r\n"), std::string::npos);
   EXPECT_EQ(all[4]->statuses(), "503 ");
   it.run();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(all[size_t(i)]->statuses(), "200 ") << i;
   EXPECT_EQ(it.answerer.begun, 3);
   EXPECT_EQ(it.answerer.finished, 3);
+}
+
+TEST(Server, WithoutAQueueOneAtATimeIsAnswered) {
+  server::Settings settings;
+  settings.queue = 0;
+  Served it(settings);
+  Client& first = it.connect(chat());
+  Client& second = it.connect(chat());
+  it.run();
+  EXPECT_EQ(first.statuses(), "200 ");
+  EXPECT_EQ(second.statuses(), "503 ");
 }
 
 TEST(Server, AnyNumberMayBeAskedOneAfterTheOtherOnOneConnection) {
@@ -392,6 +468,60 @@ TEST(Server, WhatIsTooSlowEnds) {
   EXPECT_EQ(it.server->connections(), 0u);
 }
 
+TEST(Server, WhoComesLateHasAsMuchTimeAsTheFirst) {
+  Served it;
+  it.now += 3'600'000;
+  Client& client = it.connect(get("/"));
+  client.takes_at_most = 1000;
+  it.run(100);
+  EXPECT_EQ(body_of(client.told).size(), server::page().size);
+  EXPECT_FALSE(client.over());
+}
+
+TEST(Server, TheTimeForAHeadBeginsWithItsFirstByte) {
+  Served it;
+  Client& client = it.connect();
+  it.run(5);
+  it.now += 59'000;
+  client.says = "GET /health HT";
+  it.run(5);
+  client.says = "TP/1.1\r\nHost: a\r\n\r\n";
+  it.run(5);
+  EXPECT_EQ(client.statuses(), "200 ");
+}
+
+TEST(Server, AClientMayWaitForASlowModel) {
+  for (const char* more : {"", ",\"stream\":true"}) {
+    Served it;
+    Client& client = it.connect(chat(more));
+    it.run(2);
+    for (int i = 0; i < 100; ++i) it.server->poll(it.now += 1000);  // the model computes a token
+    it.run();
+    EXPECT_EQ(client.statuses(), "200 ") << more;
+    EXPECT_FALSE(client.over()) << more;
+  }
+}
+
+TEST(Server, AClientThatReadsLateLosesNothing) {
+  Served it;
+  std::string all;
+  it.answerer.pieces.clear();
+  for (int i = 0; i < 1000; ++i) all += it.answerer.pieces.emplace_back(std::to_string(i) + ", ");
+  Client& client = it.connect(chat());
+  Client& streams = it.connect(chat(",\"stream\":true"));
+  client.takes_at_most = streams.takes_at_most = 0;
+  it.run(2000);
+  client.takes_at_most = ~uint64_t{0};
+  it.run(2000);
+  EXPECT_EQ(json_of(body_of(client.told))["choices"].items[0]["message"]["content"].text, all);
+  streams.takes_at_most = 700;
+  it.run(2000);
+  std::string text;
+  const std::vector<Json> events = events_of(body_of(streams.told));
+  for (size_t i = 1; i + 1 < events.size(); ++i) text += events[i]["choices"].items[0]["delta"]["content"].text;
+  EXPECT_EQ(text, all);
+}
+
 TEST(Server, AClientThatDoesNotReadStopsItsAnswer) {
   Served it;
   it.answerer.pieces.assign(2000, std::string(100, 'x'));
@@ -449,6 +579,22 @@ TEST(Server, BodiesAreBounded) {
   Client& text = it.connect(post("/v1/completions", "{\"prompt\":\"" + std::string(64 * 32 + 1, 'a') + "\"}"));
   it.run();
   EXPECT_EQ(text.statuses(), "400 ");
+}
+
+TEST(Server, ALargeBodyNeverComesOverAnothersQuestion) {
+  Served it;
+  const std::string large =
+      post("/v1/chat/completions", "{\"user\":\"" + std::string(100000, 'u') +
+                                       "\",\"messages\":[{\"role\":\"user\",\"content\":\"large\"}]}");
+  Client& first = it.connect(large);
+  it.run();
+  EXPECT_EQ(it.answerer.heard, std::vector<std::string>{"user: large"});
+  first.says = chat();
+  it.server->poll(++it.now);
+  it.connect(large);
+  it.server->poll(++it.now);
+  it.server->step(++it.now);
+  EXPECT_EQ(it.answerer.heard, std::vector<std::string>{"user: Hi"});
 }
 
 TEST(Server, HeadsAreBounded) {
