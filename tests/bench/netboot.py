@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Seconds from power-on to the first token, by each way on which a machine in QEMU's software emulation can boot; and how
-fast a large model comes over HTTP.
+fast a large model comes over HTTP. Seconds of the host's processor stand beside them: they tell whether it was busy.
 
     tools/python pytest,pexpect tests/bench/netboot.py disk pxe http-efi http-img ipxe --runs 3
     tools/python pytest,pexpect tests/bench/netboot.py model --model SmolLM2-135M-Instruct.Q4_1.gguf
@@ -16,6 +16,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "boot"), str(TESTS), str(TESTS.parent / "tools")]
 from conftest import Room  # noqa: E402
+from served import processor_seconds  # noqa: E402
 from support import DEFAULT_MODEL, DEFAULT_TOKENIZER, EFI, OUT, STANDALONE, built  # noqa: E402
 from test_network_boot import CONFIG, MODEL, STORY, card, http_boot  # noqa: E402
 from web import Web  # noqa: E402
@@ -40,11 +41,11 @@ def pxe(room, _):
 
 
 def http_efi(room, serve):
-    return http_boot(room, serve({"/fleet/llama.efi": built(EFI).read_bytes(), **FLEET}), "/fleet/llama.efi")
+    return http_boot(room, serve({"/fleet/llama.efi": built(EFI).read_bytes(), **FLEET}).url("/fleet/llama.efi"))
 
 
 def http_img(room, serve):
-    return http_boot(room, serve({"/llama.img": built(OUT / "llama.img").read_bytes()}), "/llama.img")
+    return http_boot(room, serve({"/llama.img": built(OUT / "llama.img").read_bytes()}).url("/llama.img"))
 
 
 def ipxe(room, serve):
@@ -58,11 +59,11 @@ WAYS = {"disk": disk, "pxe": pxe, "http-efi": http_efi, "http-img": http_img, "i
 
 
 def started(booted):
-    """Seconds until the program speaks, until the first of its story is there; and what it said in between."""
+    """Seconds until the program speaks, until the first of its story is there, and of them on a processor."""
     booted.expect(r"llama\.efi \d", 120)
     program = time.monotonic() - booted.started
     booted.expect(r"\r\n\r\n(?=\S)", 300)
-    return program, time.monotonic() - booted.started, booted.before
+    return program, time.monotonic() - booted.started, processor_seconds(booted.process.pid)
 
 
 def model(room, serve, file):
@@ -70,7 +71,7 @@ def model(room, serve, file):
     settings = f"model = models/{file.name}\nsteps = 8\ntemperature = 0\n"
     web = serve({"/fleet/llama.efi": built(EFI).read_bytes(), "/fleet/llama.cfg": settings.encode(),
                  f"/fleet/models/{file.name}": file.read_bytes()})
-    booted = http_boot(room, web, "/fleet/llama.efi", memory=768, limit=400)
+    booted = http_boot(room, web.url("/fleet/llama.efi"), memory=768, limit=400)
     booted.expect(r"llama\.efi \d", 120)
     return booted.expect(r"loaded    [^\r]*", 300).group()
 
@@ -93,15 +94,15 @@ def main():
                 if way == "model":
                     print(f"{args.model.name} over HTTP: {model(room, serve, args.model)}", flush=True)
                 else:
-                    rows.append(started(WAYS[way](room, serve))[:2])
+                    rows.append(started(WAYS[way](room, serve)))
             finally:
                 room.close()
                 for server in servers:
                     server.close()
         if rows:
-            program, first = (statistics.median(column) for column in zip(*rows))
-            print(f"{way:9} program after {program:5.1f} s, first token after {first:5.1f} s; each run: "
-                  f"{', '.join(f'{row[1]:.1f}' for row in rows)}", flush=True)
+            program, first, busy = (statistics.median(column) for column in zip(*rows))
+            print(f"{way:9} program after {program:5.1f} s, first token after {first:5.1f} s, {busy:.1f} s of a processor; "
+                  f"each run: {', '.join(f'{row[1]:.1f}' for row in rows)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ CLIENTS, LOAD = 8, 24  # s of load; the power goes after a third of it
 
 def readme_configuration(port, servers):
     """What README.md says that HAProxy is to be told, for this port and these machines."""
-    text = re.search(r"lost\s+that machine's own requests and no others:\n\n((?:    .*\n)+)", (ROOT / "README.md").read_text())[1]
+    text = re.search(r"\n\n(    defaults\n(?:    .*\n)+)", (ROOT / "README.md").read_text())[1]
     text = re.sub("(?m)^    ", "", text)
     places = iter(servers)
     text, count = re.subn(r"(?m)^(\s+server \w+) \S+$", lambda found: f"{found[1]} 127.0.0.1:{next(places)}", text)
@@ -51,7 +51,7 @@ def haproxy(folder, configuration, port):
 
 
 def ask(port, stream):
-    """None, or at which text an answer ended too early."""
+    """None, or after what an answer ended too early."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=150)
     told = b""
     try:

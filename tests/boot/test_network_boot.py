@@ -54,28 +54,23 @@ def diskless(machine, arch, **options):
     return machine.diskless(**options)
 
 
-def http_variables(machine, url, firmware, options=""):
-    """Variables whose one boot entry is that URL; an empty one stands for what DHCP tells."""
-    empty = qemu.flash_files(firmware)[1]
-    entries = [variables.http_entry(0, url, options), variables.Variable("BootOrder", struct.pack("<H", 0))]
-    try:
-        return variables.flash_file(machine.folder / "variables.fd", entries, empty)
-    except ValueError as error:
-        pytest.skip(f"{empty}: {error}")
-
-
-def http_boot(machine, web, path, options="", arch="x86_64", **more):
-    """A machine whose one boot entry is a URL."""
+def http_boot(machine, url, options="", arch="x86_64", extra=None, **more):
+    """A machine whose one boot entry is that URL; an empty one stands for what DHCP tells."""
     if arch == "aarch64":
         arm.need()
-    store = http_variables(machine, web.url(path), "aavmf" if arch == "aarch64" else "ovmf", options)
-    return diskless(machine, arch, variables=store, extra=card(), **more)
+    empty = qemu.flash_files("aavmf" if arch == "aarch64" else "ovmf")[1]
+    entries = [variables.http_entry(0, url, options), variables.Variable("BootOrder", struct.pack("<H", 0))]
+    try:
+        store = variables.flash_file(machine.folder / "variables.fd", entries, empty)
+    except ValueError as error:
+        pytest.skip(f"{empty}: {error}")
+    return diskless(machine, arch, variables=store, extra=extra or card(), **more)
 
 
 @pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
 def test_http_boot_finds_settings_and_model_beside_the_program(machine, serve, arch):
     web = serve({"/fleet/llama.efi": program(arch).read_bytes(), "/fleet/llama.cfg": CONFIG.encode(), **MODEL})
-    booted = http_boot(machine, web, "/fleet/llama.efi", arch=arch)
+    booted = http_boot(machine, web.url("/fleet/llama.efi"), arch=arch)
     assert len(told(booted).ids) == STORY["steps"]
     asked = [path for path in web.asked if path != "/fleet/llama.efi" and not path.startswith("HEAD")]
     assert asked == ["/fleet/llama.cfg", "/fleet/models/default.bin", "/fleet/models/default-tokenizer.bin",
@@ -86,7 +81,7 @@ def test_http_boot_finds_settings_and_model_beside_the_program(machine, serve, a
 def test_http_boot_takes_another_model_that_its_options_name(machine, serve):
     web = serve({"/llama.efi": built(EFI).read_bytes(), "/own/tiny.bin": checkpoint("tiny").read_bytes(),
                  "/own/tokenizer.bin": tokenizer(288).read_bytes()})
-    booted = http_boot(machine, web, "/llama.efi", r"-m \own\tiny.bin -n 20 -t 0 --on_finish exit")
+    booted = http_boot(machine, web.url("/llama.efi"), r"-m \own\tiny.bin -n 20 -t 0 --on_finish exit")
     booted.expect(STATISTICS, timeout=60)
     assert "/own/tiny.bin: " in booted.text
 
@@ -94,7 +89,7 @@ def test_http_boot_takes_another_model_that_its_options_name(machine, serve):
 @pytest.mark.matrix
 def test_http_boot_without_a_model_says_where_it_was_looked_for(machine, serve):
     web = serve({"/fleet/llama.efi": built(EFI).read_bytes()})
-    booted = http_boot(machine, web, "/fleet/llama.efi")
+    booted = http_boot(machine, web.url("/fleet/llama.efi"))
     line = booted.expect(r"error: ([^\r]*)\r\n", timeout=60)[1]
     assert web.url("/fleet/models/default.bin") in line and "no such file" in line
 
@@ -165,21 +160,24 @@ def test_a_real_dnsmasq_boots_a_machine_as_the_readme_says(machine, dnsmasq):
     assert f"sent {dnsmasq.folder}/{STANDALONE.name} to 10.9.0." in dnsmasq.log()
 
 
-def test_a_real_dnsmasq_tells_a_machine_the_url_to_boot(machine, dnsmasq):
-    """HTTP Boot without a URL of the machine's own: the class of its request decides what it is told."""
+@pytest.mark.parametrize("arch, program, number", [
+    ("x86_64", "llama.efi", 16), pytest.param("aarch64", "llama-aa64.efi", 19, marks=pytest.mark.matrix)])
+def test_a_real_dnsmasq_tells_a_machine_the_url_to_boot(machine, dnsmasq, arch, program, number):
+    """HTTP Boot without a URL of the machine's own: its kind and its processor decide what it is told."""
+    files = {path.removeprefix("/fleet"): data for path, data in MODEL.items()}
+    files |= {f"/{program}": built(OUT / program).read_bytes(), "/llama.cfg": CONFIG.encode()}
     try:
-        web = Web({"/llama.efi": built(EFI).read_bytes(), "/llama.cfg": CONFIG.encode(),
-                   **{path.removeprefix("/fleet"): data for path, data in MODEL.items()}}, "10.9.0.1", 8000)
+        web = Web(files, "10.9.0.1", 8000)
     except OSError as error:
         pytest.skip(f"no web server at the README's address: {error}")
     try:
-        booted = diskless(machine, "x86_64", variables=http_variables(machine, "", "ovmf"), extra=dnsmasq.card)
+        booted = http_boot(machine, "", arch=arch, extra=dnsmasq.card)
         assert len(told(booted).ids) == STORY["steps"]
     finally:
         web.close()
-    assert "URI: http://10.9.0.1:8000/llama.efi" in booted.text
+    assert f"URI: http://10.9.0.1:8000/{program}" in booted.text
     assert "/models/default.bin" in web.asked
-    assert re.search(r"vendor class: HTTPClient:Arch:00016", dnsmasq.log())
+    assert f"vendor class: HTTPClient:Arch:{number:05}" in dnsmasq.log()
 
 
 @pytest.mark.parametrize("arch", ["x86_64", pytest.param("aarch64", marks=pytest.mark.matrix)])
@@ -196,7 +194,7 @@ def test_pxe_alone_says_that_it_brings_no_model(machine, arch):
 def test_http_boot_of_an_image_is_a_disk_in_memory(machine, serve):
     image = built(OUT / "llama.img")
     web = serve({"/llama.img": image.read_bytes()})
-    booted = http_boot(machine, web, "/llama.img")
+    booted = http_boot(machine, web.url("/llama.img"))
     booted.expect(STATISTICS, timeout=90)
     assert {path for path in web.asked if not path.startswith("HEAD")} == {"/llama.img"}
 
