@@ -161,7 +161,9 @@ bool convert(Writer& out, const Spec& spec, Arguments& from) {
       break;
     }
     case 'u':
-    case 'x': put_number(out, spec, false, spec.wide ? va_arg(from.list, uint64_t) : va_arg(from.list, unsigned)); break;
+    case 'x':
+      put_number(out, spec, false, spec.wide ? va_arg(from.list, uint64_t) : va_arg(from.list, unsigned));
+      break;
     case 'f': put_double(out, spec, va_arg(from.list, double)); break;
     default: return false;
   }

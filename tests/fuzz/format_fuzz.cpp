@@ -38,7 +38,7 @@ struct Conversion {
     const auto one_of = [](char c, const char* set) { return c && std::strchr(set, c); };
     const auto only = [&](const char* allowed) { return flags.find_first_not_of(allowed) == std::string::npos; };
     if (one_of(type, "dux")) return only("-0") && !precise;
-    if (type == 'f') return only("-0") && !(precise && (stars || widest > 15));
+    if (type == 'f') return length.empty() && only("-0") && !(precise && (stars || widest > 15));
     if (type == 's') return length.empty() && only("-");
     if (type == 'c') return length.empty() && only("-") && !precise;
     return type == '%' && text.ends_with("%%");
