@@ -125,7 +125,7 @@ def gguf_lines(found):
             line += cell(found, short, "of_read_line", ".0%", width=8)
             line += cell(found, f"{name.replace('decode', 'prompt')}/threads:{n}", "tokens/s", ",.0f", width=10)
         sizes = [s.median("bytes/token") for other, s in found.items() if other.startswith(name + "/")]
-        lines.append(f"{line}  {sizes[0] / 1e6:.1f} MB a token")
+        lines.append(f"{line}  {min(sizes) / 1e6:.1f} MB a token at 240")
     return lines
 
 

@@ -68,9 +68,10 @@ model::Transformer transformer(const Case& c, rt::Workers& workers) {
                                           engine.session_arena()));
 }
 
-/// Bytes of weights that one token reads.
-uint64_t bytes_per_token(const model::Model& model) {
+/// Bytes of weights and of the KV cache that one token at `position` reads.
+uint64_t bytes_per_token(const model::Model& model, uint32_t position) {
   uint64_t bytes = model.classifier.bytes();
+  bytes += 2 * sizeof(float) * position * model.config.kv_dim() * model.config.n_layers;
   for (const model::Layer& l : model.layers)
     for (const model::Matrix* m : {&l.wq, &l.wk, &l.wv, &l.wo, &l.w1, &l.w2, &l.w3})
       bytes += m->bytes();
@@ -79,7 +80,7 @@ uint64_t bytes_per_token(const model::Model& model) {
 
 /// The read line to compare with: of the smaller size for what stays in the caches like it.
 uint64_t line_bytes(const Case& c) {
-  if (!c.mix.empty()) return bytes_per_token(loaded(c).engine.model());
+  if (!c.mix.empty()) return bytes_per_token(loaded(c).engine.model(), c.context - kDecoded);
   return c.shape == "15M" && c.precision == model::Precision::q8 ? 17'000'000 : 61'000'000;
 }
 
@@ -106,7 +107,7 @@ void decode(benchmark::State& state, const Case& c) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
 
   const double decoded = double(state.iterations()) * kDecoded;
-  const double bytes = double(bytes_per_token(loaded(c).engine.model()));
+  const double bytes = double(bytes_per_token(loaded(c).engine.model(), first));
   state.counters["tokens/s"] = benchmark::Counter(decoded, benchmark::Counter::kIsRate);
   state.counters["bytes/token"] = bytes;
   state.counters["of_read_line"] = decoded * bytes / took.count() / line;
