@@ -4,8 +4,7 @@
 namespace rt {
 
 inline constexpr CpuFeatures kAvx2{1};    // and F16C, which every such processor has
-inline constexpr CpuFeatures kAvx512{2};  // F, BW, DQ and VL
-inline constexpr CpuFeatures kAvx512Vnni{4};
-inline constexpr CpuFeatures kAvxVnni{8};
+inline constexpr CpuFeatures kAvxVnni{2};
+inline constexpr CpuFeatures kAvx512Vnni{4};  // and F, BW, DQ and VL of AVX-512
 
 }  // namespace rt

@@ -62,7 +62,7 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
     const rt::CpuFeatures features = test::cpu_features();
     if (!features.cover(rt::kAvx2)) r.ebx &= ~(1u << 5);
     if (!features.cover(rt::kAvxVnni)) r.eax &= subleaf == 1 ? ~(1u << 4) : ~0u;
-    if (!features.cover(rt::kAvx512)) r.ebx &= ~(1u << 16);
+    if (!features.cover(rt::kAvx512Vnni)) r.ebx &= ~(1u << 16);
   }
   return r;
 }

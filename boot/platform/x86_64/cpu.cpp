@@ -67,8 +67,7 @@ rt::CpuFeatures VectorState::enable() {
   const bool avx2 = bit(extended.ebx, 5) && bit(basic.ecx, 29);
   const bool avx512 = wide && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) &&
                       bit(extended.ebx, 31);
-  return only_if(avx2, rt::kAvx2) | only_if(avx512, rt::kAvx512) |
-         only_if(avx512 && bit(extended.ecx, 11), rt::kAvx512Vnni) |
+  return only_if(avx2, rt::kAvx2) | only_if(avx512 && bit(extended.ecx, 11), rt::kAvx512Vnni) |
          only_if(avx2 && extended.eax >= 1 && bit(cpuid(7, 1).eax, 4), rt::kAvxVnni);
 }
 

@@ -1,5 +1,4 @@
-// The kernel sets of an image. Left out: scalar, which swar beats everywhere, and avx512 without VNNI, where avx2 is
-// about as fast.
+// The kernel sets of an image. Left out: scalar, which swar beats everywhere.
 #include "model/kernels/select.hpp"
 #include "model/kernels/x86_64/shared.hpp"
 

@@ -4,7 +4,7 @@
 
 namespace model {
 
-extern const Kernels kSse2Kernels, kAvx2Kernels, kAvx512Kernels, kAvx512VnniKernels, kAvxVnniKernels, kSwarKernels;
+extern const Kernels kSse2Kernels, kAvx2Kernels, kAvx512VnniKernels, kAvxVnniKernels, kSwarKernels;
 
 // Kernels that more than one set uses: where other instructions would gain nothing.
 
@@ -23,7 +23,5 @@ void avx2_multiply_q8(const ProductQ8&);
 void avx2_score(const Head&);
 void avx2_mix(const Head&);
 void avx2_exp(float* x, uint32_t n, float shift);
-
-void avx512_multiply_f32(const ProductF32&);
 
 }  // namespace model

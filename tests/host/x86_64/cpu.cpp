@@ -11,6 +11,6 @@ rt::CpuFeatures test::cpu_features() {
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   unsigned a = 0, b = 0, c = 0, d = 0;
   const bool avx_vnni = avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
-  return only_if(avx2, rt::kAvx2) | only_if(avx512, rt::kAvx512) |
+  return only_if(avx2, rt::kAvx2) |
          only_if(avx512 && __builtin_cpu_supports("avx512vnni"), rt::kAvx512Vnni) | only_if(avx_vnni, rt::kAvxVnni);
 }

@@ -5,8 +5,8 @@
 namespace model {
 namespace {
 
-constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvx512Kernels, &kAvxVnniKernels, &kAvx2Kernels,
-                                    &kSse2Kernels,       &kSwarKernels,   &kScalarKernels};
+constexpr const Kernels* kSets[] = {&kAvx512VnniKernels, &kAvxVnniKernels, &kAvx2Kernels,
+                                    &kSse2Kernels,       &kSwarKernels,    &kScalarKernels};
 static_assert(sizeof kSets / sizeof *kSets <= kMostKernelSets);
 
 }  // namespace
