@@ -153,10 +153,11 @@ TEST(Chat, AQuestionThatIsTooLongCostsNothing) {
 
 TEST(Chat, WrongCommandsCostNothing) {
   const Outcome run = boot(chatting({"hello", "/nonsense", "/load", "/load \\none.txt", "/model none", "/set kernel none",
-                                      "/set template none at all", "/save \\llama.cfg", "/retry x", "/again x", "and now?",
+                                      "/set template none at all", "/set template", "/system kind", "/save \\llama.cfg", "/retry x", "/again x", "and now?",
                                       "/save \\chat.txt"}));
   EXPECT_EQ(count(run.screen, "error: "), 9u) << run.screen;
-  EXPECT_EQ(count(file(run, "\\chat.txt"), "---"), 4u) << file(run, "\\chat.txt");
+  EXPECT_EQ(count(file(run, "\\chat.txt"), "---"), 5u) << file(run, "\\chat.txt");
+  EXPECT_TRUE(says(run, "  template = \n")) << run.screen;
 }
 
 TEST(Chat, SavesAndLoads) {

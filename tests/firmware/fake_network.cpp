@@ -22,6 +22,7 @@ struct FakeNetwork::Tcp : uefi::Tcp4 {
   bool configured = false, listens = false, connected = false, visitor = false, goodbye = false;
   Speech speech;          // what is still to come from the other side
   bool speaks = false;    // the other side has begun
+  uint32_t looks = 0;     // since it said something
   std::string heard;      // what we sent
   size_t told = 0;        // of a visitor: its place in told_
   uefi::CompletionToken* connecting = nullptr;
@@ -91,7 +92,7 @@ FakeNetwork::FakeNetwork(const NetworkMachine& machine, Ledger& ledger, Complain
   dhcp_reply_.push_back(255);
   auto* const packet = reinterpret_cast<uefi::Dhcp4Packet*>(dhcp_reply_.data());
   packet->size = uint32_t(dhcp_reply_.size());
-  packet->length = packet->size - 8;
+  packet->length = packet->size - 8 + machine.dhcp_lies;
   mode_.media_present_supported = Boolean::yes;
   mode_.media_present = uefi::to_boolean(machine.cable);
   snp_.mode = &mode_;
@@ -277,11 +278,12 @@ Status FakeNetwork::create(int kind, Handle* child) {
   }
   auto made = std::make_unique<Dhcp>();
   made->network = this;
+  if (machine_.dhcp_renewing) made->state = uefi::Dhcp4State::renewing;
   made->get_mode_data = [](uefi::Dhcp4* self, uefi::Dhcp4ModeData* mode) {
     SERVICE(Dhcp, dhcp_get_mode_data);
     *mode = {};
     mode->state = t.state;
-    if (t.state == uefi::Dhcp4State::bound) {
+    if (t.state == uefi::Dhcp4State::bound || t.state == uefi::Dhcp4State::renewing) {
       mode->client_address = {{10, 0, 2, 15}};
       mode->router_address = {{10, 0, 2, 2}};
       mode->subnet_mask = {{255, 255, 255, 0}};
@@ -401,8 +403,12 @@ bool FakeNetwork::step(Tcp& tcp) {
     signal(token.completion, tcp.speech.ending == Ending::reset ? uefi::kConnectionReset : uefi::kConnectionFin);
     return true;
   }
+  if (tcp.speech.slow && ++tcp.looks < 1000) return false;
+  tcp.looks = 0;
   tcp.receiving = nullptr;
-  const size_t count = std::min<size_t>({tcp.speech.bytes.size(), data.length, machine_.segment});
+  const size_t at_once = tcp.speech.slow ? 1 : machine_.segment;
+  tcp.speech.slow -= tcp.speech.slow != 0;
+  const size_t count = std::min<size_t>({tcp.speech.bytes.size(), data.length, at_once});
   std::memcpy(data.fragment.data, tcp.speech.bytes.data(), count);
   tcp.speech.bytes.erase(0, count);
   data.length = data.fragment.length = uint32_t(count);

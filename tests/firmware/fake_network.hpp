@@ -22,6 +22,7 @@ enum class Ending { close, silence, reset };
 struct Speech {
   std::string bytes;
   Ending ending = Ending::close;
+  uint32_t slow = 0;  // so many bytes in front come one at a time, each after a thousand looks
 };
 
 /// What a machine's network is like.
@@ -30,6 +31,8 @@ struct NetworkMachine {
   bool connected = true;  // else only once ConnectController was called
   bool cable = true;
   bool dhcp = true;       // somebody answers
+  bool dhcp_renewing = false;  // there is an address already
+  bool dhcp_lies = false;      // its packet claims to be longer than it is
   bool name_server = true;  // DHCP names one
   std::string known_name;   // that it knows: the server's
   bool names_answered = true;  // it answers

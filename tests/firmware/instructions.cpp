@@ -21,7 +21,8 @@ constexpr uint64_t kCr4 = 0x668, kXcr0 = 1;  // as OVMF leaves them
 
 struct Registers {
   uint64_t cr4 = kCr4, xcr0 = kXcr0;
-  std::string fault;  // an instruction that a real processor would have refused
+  bool upper = false;  // there may be something in the upper halves of vector registers
+  std::string fault;   // an instruction that a real processor would have refused, or that makes it slow
 };
 thread_local Registers g_registers;
 
@@ -87,11 +88,14 @@ void write_xcr0(uint64_t value) {
   const uint64_t wide = value & kWide;
   if (!(value & 1) || value & ~kAllowed || (value & 4 && !(value & 2)) || (wide && (wide != kWide || !(value & 4))))
     g_registers.fault = "XSETBV of a value that does not exist";
+  if (!(value & 4) && g_registers.upper) g_registers.fault = "AVX is switched off with upper halves in use";
+  g_registers.upper = value & 4;
   g_registers.xcr0 = value;
 }
 
 void clear_upper_halves() {
   if ((g_registers.xcr0 & 6) != 6) g_registers.fault = "VZEROUPPER without AVX";
+  g_registers.upper = false;
 }
 
 uint32_t read_mxcsr() { return _mm_getcsr(); }

@@ -114,6 +114,15 @@ TEST(Network, AModelByHttpTellsTheSameStory) {
     machine.network.segment = segment;
     EXPECT_EQ(story(test::start(machine)), same) << segment;
   }
+  FakeMachine slow = story_by_http();
+  slow.network.served["/m/default.bin"].slow = 50;  // longer than anybody is silent, but never silent
+  EXPECT_EQ(story(test::start(slow)), same);
+  FakeMachine far = story_by_http();
+  const std::string folder = "/" + std::string(200, 'f') + "/";
+  for (const char* name : {"default.bin", "default-tokenizer.bin"})
+    far.network.served[folder + name] = far.network.served[std::string("/m/") + name];
+  far.options += " -m http://10.0.2.2:8000" + folder + "default.bin";
+  EXPECT_EQ(story(test::start(far)), same);
 }
 
 TEST(Network, AServersNameIsLookedUp) {
@@ -125,6 +134,28 @@ TEST(Network, AServersNameIsLookedUp) {
   expect_error(machine, "the name 'server.lan' is not known here: EFI_NOT_FOUND");
   machine.network.name_server = false;
   expect_error(machine, "this network has no name server");
+}
+
+TEST(Network, NobodyWaitsLongForANameThatNobodyKnows) {
+  const Outcome run = test::start(story_by_unknown_name());
+  EXPECT_EQ(run.complaints, "");
+  EXPECT_LT(run.calls[int(Service::dns_poll)], 20'000u);  // ten seconds, and a millisecond for each
+  EXPECT_GT(run.calls[int(Service::dns_poll)], 5'000u);
+}
+
+TEST(Network, WhatDhcpAnsweredIsReadAsFarAsItGoes) {
+  FakeMachine machine = story_by_name();
+  machine.network.dhcp_lies = true;
+  expect_error(machine, "this network has no name server");
+}
+
+TEST(Network, TheAddressThatThereIsIsKept) {
+  FakeMachine machine = story_by_http();
+  machine.network.dhcp = false;
+  machine.network.dhcp_renewing = true;
+  const Outcome run = test::start(machine);
+  EXPECT_EQ(run.status, Status::success) << run.screen;
+  EXPECT_EQ(run.calls[int(Service::dhcp_start)], 0u);
 }
 
 TEST(Network, HttpBootReadsSettingsAndModelBesideTheProgram) {
@@ -332,6 +363,27 @@ TEST(Serving, SaysThatFirmwareBrokeAConnection) {
   const Outcome run = test::start(served(), fault);
   EXPECT_NE(run.screen.find("note: a connection broke: EFI_DEVICE_ERROR"), std::string::npos) << run.screen;
   EXPECT_EQ(test::start(served()).screen.find("note: a connection"), std::string::npos) << "a reset is no news";
+}
+
+TEST(Serving, SaysNothingOfClientsThatLeave) {
+  for (const Status why : {Status::timeout, Status::aborted, uefi::kNetworkUnreachable, uefi::kConnectionReset}) {
+    const Outcome run = test::start(served(), Fault{Service::tcp_transmit, 1, false, Fault::Kind::refusal, why});
+    EXPECT_EQ(run.complaints, "");
+    EXPECT_EQ(run.screen.find("note: "), std::string::npos) << run.screen;
+  }
+}
+
+TEST(Serving, WantsAPortThatThereIs) {
+  FakeMachine machine = served();
+  machine.options = "llama.efi -t 0";
+  machine.files["\\EFI\\BOOT\\llama.cfg"] = {};
+  machine.typed = {"/serve 0", "/serve 65536", "/serve 8080x", "/serve 65535", "/quit"};
+  const Outcome run = test::start(machine);
+  for (const char* port : {"0", "65536", "8080x"})
+    EXPECT_NE(run.screen.find(std::string("/serve wants a port from 1 to 65535, or off, not '") + port + "'"),
+              std::string::npos) << run.screen;
+  EXPECT_NE(run.screen.find("serving on http://10.0.2.15:65535, to everybody; /serve off ends it\n"), std::string::npos)
+      << run.screen;
 }
 
 // Faults: every call of what a network needs goes wrong, once and for good.

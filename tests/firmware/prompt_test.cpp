@@ -45,12 +45,13 @@ TEST(Prompt, SetsEveryOptionOrSaysWhyNot) {
   machine.files["\\prompt.txt"] = test::to_bytes(" cab \n");
   machine.typed = {"/set prompt_file = \\prompt.txt", "/set prompt", "/set tokenizer \\other.tok", "/set on_finish exit",
                    "/set help on", "/set precision=f32", "/set kernel nothing", "/set steps = 2", "/set stepps 3",
-                   "/set ids \"on\"", "/set prompt_file \\none.txt", "", "/set", "/quit"};
+                   "/set ids \"on\"", "/set prompt_file \\none.txt", "", "/set",
+                   "/set prompt = abc, and then abc", "/set", "/quit"};
   const Outcome run = test::start(machine);
   EXPECT_EQ(run.status, Status::success);
   EXPECT_EQ(run.complaints, "");
   for (const char* words :
-       {"  prompt       cab           ", "error: on_finish can only be given at the start, in llama.cfg or on a command line\n",
+       {"  prompt       abc, and then         ", "  prompt       cab           ", "error: on_finish can only be given at the start, in llama.cfg or on a command line\n",
         "error: help can only be given at the start", "error: there is no kernel 'nothing'\n",
         "error: there is no option 'stepps'; did you mean 'steps'?\n", "error: \\none.txt: there is no such file on the volume\n",
         "  tokenizer    \\other.tok   ", "  precision    f32           usual   weights in memory", "  steps        2             256  ",

@@ -29,12 +29,14 @@ struct Seen {
 bool sse_is_on() { return !(g_cr0 & (kEm | kTs)) && g_cr4 & kOsfxsr; }
 
 /// Before each instruction.
-void step(int, siginfo_t*, void* context) {
-  const auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-  const auto* code = reinterpret_cast<const uint8_t*>(registers[REG_RIP]);
+void look_at(const uint8_t* code) {
   const bool mxcsr = code[0] == 0x0f && code[1] == 0xae && ((code[2] >> 3 & 7) == 2 || (code[2] >> 3 & 7) == 3);
   if (mxcsr && !sse_is_on()) g_fault = "MXCSR is touched while SSE is off";
   ++g_steps;
+}
+
+void step(int, siginfo_t*, void* context) {
+  look_at(reinterpret_cast<const uint8_t*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]));
 }
 
 /// In place of an instruction for systems only: MOV to and from control registers.
@@ -52,6 +54,7 @@ void privileged(int, siginfo_t*, void* context) {
   if (code[1] == 0x20) general = static_cast<greg_t>(control);
   else control = static_cast<uint64_t>(general);
   registers[REG_RIP] += 3;
+  look_at(code + 3);  // nothing traps between an instruction that faulted and the next one
 }
 
 extern "C" [[gnu::ms_abi]] uefi::Status test_efi_start(void* image, void* system);

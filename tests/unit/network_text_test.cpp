@@ -77,6 +77,8 @@ TEST(Answer, SaysStatusAndLength) {
   EXPECT_FALSE(answer.chunked);
   answer = answer_of("HTTP/1.0 302 Found\nLocation: /other\n\n");
   EXPECT_EQ(string_of(answer.location), "/other");
+  EXPECT_EQ(string_of(answer_of("HTTP/1.1 302 FOUND\r\nLOCATION: /OTHER\r\n\r\n").location), "/OTHER");
+  EXPECT_TRUE(answer_of("HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: CHUNKED\r\n\r\n").chunked);
   EXPECT_FALSE(answer.has_length);
   EXPECT_TRUE(answer_of("HTTP/1.1 200\r\nTransfer-Encoding: gzip, chunked\r\n\r\n").chunked);
   EXPECT_TRUE(answer_of("HTTP/1.1 200\r\nContent-Encoding: gzip\r\n\r\n").chunked);

@@ -207,6 +207,7 @@ TEST(Clip, CutsAtACharactersEnd) {
   const uint64_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
   for (uint64_t most = 0; most < 13; ++most)
     EXPECT_EQ(rt::clip({text.data(), text.size()}, most).size, kept[most]) << most;
+  EXPECT_EQ(rt::clip({text.data(), 2}, 2).size, 2u) << "what fits is not looked at, nor what is behind it";
 }
 
 TEST(Clip, TakesMostOfWhatIsNotUtf8) {

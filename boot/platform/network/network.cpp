@@ -170,10 +170,11 @@ rt::Result<void> Network::ask_for_address() {
   }
   address_ = mode.client_address, mask_ = mode.subnet_mask, gateway_ = mode.router_address;
   constexpr uint8_t kNameServers = 6;
-  constexpr uint64_t kHead = sizeof(uefi::Dhcp4Packet) - offsetof(uefi::Dhcp4Packet, header);  // of what length counts
+  constexpr uint64_t kUncounted = offsetof(uefi::Dhcp4Packet, header);  // by length, but not by size
+  constexpr uint64_t kHead = sizeof(uefi::Dhcp4Packet) - kUncounted;
   const uefi::Dhcp4Packet* const reply = mode.reply_packet;
   name_server_ = {};
-  if (reply && reply->length > kHead && reply->length <= reply->size)
+  if (reply && reply->length > kHead && reply->length + kUncounted <= reply->size)
     name_server_ = dhcp_address({reinterpret_cast<const uint8_t*>(reply + 1), reply->length - kHead}, kNameServers);
   return {};
 }
