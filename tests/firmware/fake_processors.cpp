@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "boot/platform/x86_64/instructions.hpp"
+#include "boot/platform/processor.hpp"
 
 namespace test {
 
@@ -13,8 +13,7 @@ namespace {
 
 thread_local uint32_t g_processor = 0;
 
-constexpr uint32_t kSticky = 0x3f;  // MXCSR: what has happened
-constexpr uint32_t kWild = 0x0f80;  // an inexact result faults
+std::atomic<uint64_t> g_nanoseconds;
 
 FakeProcessors& of(uefi::MpServices* self) { return *static_cast<FakeProcessors*>(self); }
 
@@ -86,14 +85,12 @@ void FakeProcessors::start(uefi::ApProcedure procedure, void* argument) {
       g_processor = number;
       while (fake_time::now() < begin && !ended_) std::this_thread::yield();
       fake_registers::reset();
-      const uint32_t before = platform::read_mxcsr();
       if (!ended_) {
         ++working_;
-        // Whoever computes without setting this first is killed: no result is exact enough.
-        platform::write_mxcsr(kWild);
+        const uint64_t before = fake_registers::set_wild_floats();
         procedure(argument);
-        if ((platform::read_mxcsr() & ~kSticky) != kWild) ++changed_;
-        platform::write_mxcsr(before);
+        if (!fake_registers::floats_are_wild()) ++changed_;
+        fake_registers::set_floats(before);
         --working_;
       }
       if (!fake_registers::complaint().empty()) ++changed_;
@@ -108,4 +105,23 @@ bool FakeProcessors::finished(uefi::Event event) {
   return true;
 }
 
+namespace fake_time {
+void reset() { g_nanoseconds = 1; }
+uint64_t now() { return g_nanoseconds; }
+void pass(uint64_t nanoseconds) { g_nanoseconds += nanoseconds; }
+}  // namespace fake_time
+
 }  // namespace test
+
+namespace platform {
+
+uint64_t read_counter() {
+  test::fake_time::pass(20'000);
+  return test::fake_time::now();
+}
+
+void spinning() {}
+
+uint64_t random_of_processor() { return 4; }
+
+}  // namespace platform

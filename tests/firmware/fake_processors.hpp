@@ -9,7 +9,7 @@
 namespace test {
 
 /// Application processors: threads of the host, each with control registers of its own (see
-/// instructions.cpp beside this file).
+/// instructions.cpp of each architecture).
 class FakeProcessors : public uefi::MpServices {
  public:
   /// `count`: all processors, the boot processor included.
@@ -54,11 +54,17 @@ uint64_t now();
 void pass(uint64_t nanoseconds);
 }  // namespace fake_time
 
-/// Control registers of the processor that this runs on: as after power-on, and whether they are so.
+/// Control registers of the processor that this runs on: as after power-on, and whether they are so. Each architecture
+/// has its own.
 namespace fake_registers {
 void reset();
 /// What is wrong with them, or nothing.
 std::string complaint();
+
+/// Float arithmetic works as nobody wants it. Returns how it worked.
+uint64_t set_wild_floats();
+bool floats_are_wild();
+void set_floats(uint64_t control);
 }  // namespace fake_registers
 
 }  // namespace test

@@ -5,13 +5,9 @@
 
 #include "boot/platform/clock.hpp"
 #include "boot/platform/console.hpp"
-#include "boot/platform/cpu.hpp"
 #include "boot/platform/firmware.hpp"
-#include "boot/platform/x86_64/instructions.hpp"
-#include "rt/x86_64/features.hpp"
 #include "boot/platform/keyboard.hpp"
 #include "tests/firmware/fake_console.hpp"
-#include "tests/firmware/fake_processors.hpp"
 #include "tests/firmware/scenarios.hpp"
 
 namespace {
@@ -112,31 +108,6 @@ TEST(Console, WritesNoControlCharacter) {
     }
     EXPECT_EQ(complaints.text(), "");
   }
-}
-
-TEST(VectorState, IsSwitchedOnWholeAndPutBack) {
-  test::fake_registers::reset();
-  const uint32_t before = platform::read_mxcsr();
-  platform::write_mxcsr(0x5f80);  // rounds up
-  {
-    platform::VectorState vectors;
-    const rt::CpuFeatures features = vectors.enable();
-    EXPECT_EQ(platform::read_mxcsr(), 0x1f80u);
-    const uint64_t cr4 = platform::read_cr4();
-    if (cr4 >> 18 & 1) {
-      EXPECT_EQ(platform::read_xcr0(), 0xe7u);
-    } else {
-      EXPECT_FALSE(features.cover(rt::kAvx2));
-    }
-    vectors.enable();  // again
-    vectors.restore();
-    EXPECT_EQ(platform::read_mxcsr(), 0x5f80u);
-    EXPECT_EQ(test::fake_registers::complaint(), "");
-    vectors.enable();
-  }
-  EXPECT_EQ(platform::read_mxcsr(), 0x5f80u);
-  EXPECT_EQ(test::fake_registers::complaint(), "");
-  platform::write_mxcsr(before);
 }
 
 /// What the clock takes for its counter's rate.

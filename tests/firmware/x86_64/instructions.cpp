@@ -5,10 +5,8 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-#include <atomic>
 #include <string>
 
-#include "boot/platform/processor.hpp"
 #include "rt/x86_64/features.hpp"
 #include "tests/firmware/fake_processors.hpp"
 #include "tests/host/cpu.hpp"
@@ -26,20 +24,22 @@ struct Registers {
 };
 thread_local Registers g_registers;
 
-std::atomic<uint64_t> g_nanoseconds;
+constexpr uint32_t kSticky = 0x3f;  // MXCSR: what has happened
+constexpr uint32_t kWild = 0x0f80;  // an inexact result faults
 
 }  // namespace
 
-namespace test {
+namespace test::fake_registers {
 
-namespace fake_time {
-void reset() { g_nanoseconds = 1; }
-uint64_t now() { return g_nanoseconds; }
-void pass(uint64_t nanoseconds) { g_nanoseconds += nanoseconds; }
-}  // namespace fake_time
-
-namespace fake_registers {
 void reset() { g_registers = {}; }
+
+uint64_t set_wild_floats() {
+  const uint64_t before = _mm_getcsr();
+  _mm_setcsr(kWild);  // whoever computes without setting it first is killed: no result is exact enough
+  return before;
+}
+bool floats_are_wild() { return (_mm_getcsr() & ~kSticky) == kWild; }
+void set_floats(uint64_t control) { _mm_setcsr(static_cast<uint32_t>(control)); }
 
 std::string complaint() {
   if (!g_registers.fault.empty()) return g_registers.fault;
@@ -47,9 +47,7 @@ std::string complaint() {
   if (g_registers.xcr0 != kXcr0) return "XCR0 was not put back";
   return {};
 }
-}  // namespace fake_registers
-
-}  // namespace test
+}  // namespace test::fake_registers
 
 namespace platform {
 
@@ -68,13 +66,7 @@ Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
   return r;
 }
 
-uint64_t read_counter() {
-  test::fake_time::pass(20'000);
-  return test::fake_time::now();
-}
-
 uint64_t read_cr4() { return g_registers.cr4; }
-void spinning() {}
 void write_cr4(uint64_t value) { g_registers.cr4 = value; }
 
 uint64_t read_xcr0() {
@@ -100,7 +92,5 @@ void clear_upper_halves() {
 
 uint32_t read_mxcsr() { return _mm_getcsr(); }
 void write_mxcsr(uint32_t value) { _mm_setcsr(value); }
-
-uint64_t random_of_processor() { return 4; }
 
 }  // namespace platform

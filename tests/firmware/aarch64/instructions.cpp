@@ -1,0 +1,77 @@
+// The instructions of boot/platform/aarch64/instructions.hpp, for a program in an operating system: linked in place of
+// the real ones. With them comes what start.S does for another processor before C++ code can run.
+#include "boot/platform/aarch64/instructions.hpp"
+
+#include <string>
+
+#include "boot/platform/starter.hpp"
+#include "rt/aarch64/features.hpp"
+#include "tests/firmware/aarch64/registers.hpp"
+#include "tests/firmware/fake_processors.hpp"
+#include "tests/host/cpu.hpp"
+
+namespace {
+
+constexpr uint64_t kWild = 3 << 22 | 1 << 24;  // FPCR: towards zero, and what is very small becomes zero
+constexpr uint64_t kNeoverseN1 = 0x410fd0c1;
+
+}  // namespace
+
+namespace test {
+
+Identity g_identity;
+
+Identity Identity::of_host() {
+  const bool dot_product = cpu_features().cover(rt::kDotProduct);
+  return {kNeoverseN1, uint64_t{dot_product} << 44, 0};  // no rate of the counter: the time is the fake's
+}
+
+uint64_t read_fpcr() {
+  uint64_t value;
+  asm volatile("mrs %0, fpcr" : "=r"(value));
+  return value;
+}
+void write_fpcr(uint64_t value) { asm volatile("msr fpcr, %0" : : "r"(value) : "memory"); }
+
+namespace fake_registers {
+
+void reset() {
+  static const Identity kHost = Identity::of_host();
+  g_identity = kHost;
+}
+
+uint64_t set_wild_floats() {
+  const uint64_t before = read_fpcr();
+  write_fpcr(kWild);  // whoever computes without setting it first has other bits
+  return before;
+}
+bool floats_are_wild() { return read_fpcr() == kWild; }
+void set_floats(uint64_t control) { write_fpcr(control); }
+
+std::string complaint() { return {}; }  // no C++ code touches any
+
+}  // namespace fake_registers
+}  // namespace test
+
+namespace platform {
+
+uint64_t read_id_aa64isar0() { return test::g_identity.isar0; }
+uint64_t read_midr() { return test::g_identity.midr; }
+uint64_t read_cntfrq() { return test::g_identity.cntfrq; }
+
+// Firmware's tables name no other processors, so PSCI is never called (psci_test.cpp has a machine that is).
+uint64_t own_id() { return 0; }
+int64_t psci_call(uint32_t, uint64_t, uint64_t, uint64_t, bool) { return -1; }
+Translation own_translation() { return {}; }
+uint64_t psci_entry() { return 0; }
+void clean_to_memory(const void*, uint64_t) {}
+void clean_entry() {}
+
+}  // namespace platform
+
+void other_processor(void* argument) {
+  const uint64_t before = test::read_fpcr();
+  test::write_fpcr(0);
+  other_processor_body(argument);
+  test::write_fpcr(before);
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include <stdint.h>
+
+namespace test {
+
+/// What the fake processor says of itself.
+struct Identity {
+  uint64_t midr, isar0, cntfrq;
+
+  /// No more than the host's processor can.
+  static Identity of_host();
+};
+extern Identity g_identity;
+
+/// The real one, which programs of a system may touch: how floats round.
+uint64_t read_fpcr();
+void write_fpcr(uint64_t value);
+
+}  // namespace test
