@@ -161,12 +161,20 @@ missing_needs() {  # all at once: some of the tests start a compiler
   wait
 }
 
+# Whose own programs this machine runs.
+build() {
+  case $(uname -m) in
+    aarch64|arm64) ninja -f tools/build/arm-host.ninja "$@" ;;
+    *) ninja "$@" ;;
+  esac
+}
+
 # What comes after installing.
 go_on() {
   case $goal in
     install) exit ;;
     run) exec tools/run "$@" ;;
-    test) ninja test-programs && exec tools/python pytest,pexpect tests/run.py "$@" ;;
+    test) build test-programs && exec tools/python pytest,pexpect tests/run.py "$@" ;;
   esac
 }
 

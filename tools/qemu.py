@@ -45,6 +45,7 @@ class Firmware:
     machine: str          # QEMU's -machine
     arguments: tuple      # what makes QEMU start this firmware
     arch: str = "x86_64"
+    level: int = 1        # AArch64's exception level; hardware has 2 for the host
 
 
 # Firmware code and its empty variable store, in the order in which we like them. A relative path is
@@ -113,18 +114,19 @@ def flash(unit, path, writable):
 
 def flash_files(name):
     """The code and the empty variable store of OVMF or AAVMF: two paths."""
-    code, store = os.environ.get("OVMF_CODE"), os.environ.get("OVMF_VARS")
-    if name == "ovmf" and code and store:
-        for path in (code, store):
-            if not Path(path).is_file():
-                raise QemuError(f"OVMF_CODE, OVMF_VARS: {path} is not a file")
-        return [Path(code), Path(store)]
+    own = {"ovmf": ("OVMF_CODE", "OVMF_VARS"), "aavmf": ("AAVMF_CODE", "AAVMF_VARS")}.get(name.removesuffix("-el2"), ())
+    paths = [Path(os.environ[variable]) for variable in own if os.environ.get(variable)]
+    if len(paths) == 2:
+        for path in paths:
+            if not path.is_file():
+                raise QemuError(f"{', '.join(own)}: {path} is not a file")
+        return paths
     candidates = {"ovmf": OVMF, "ovmf-secure": OVMF_SECURE, "aavmf": AAVMF, "aavmf-el2": AAVMF}[name]
     found = first_present(candidates, "aarch64" if name.startswith("aavmf") else "x86_64")
     if not found:
         places = "\n  ".join(code for code, _ in candidates)
-        raise QemuError(f"no {name} firmware found: ./setup.sh installs it, or set OVMF_CODE and OVMF_VARS "
-                        f"to its two files. Looked for\n  {places}")
+        otherwise = f", or set {' and '.join(own)} to its two files" if own else ""
+        raise QemuError(f"no {name} firmware found: ./setup.sh installs it{otherwise}. Looked for\n  {places}")
     return found
 
 
@@ -151,8 +153,9 @@ def find_firmware(name="ovmf", variables=None):
     if name == "ovmf-secure":
         return Firmware(name, "q35,smm=on", ("-global", "driver=cfi.pflash01,property=secure,value=on", *arguments))
     if name.startswith("aavmf"):  # at exception level 1, or 2
-        machine = "virt,virtualization=on" if name == "aavmf-el2" else "virt"
-        return Firmware(name, machine, tuple(arguments), "aarch64")
+        if name == "aavmf-el2":
+            return Firmware(name, "virt,virtualization=on", tuple(arguments), "aarch64", level=2)
+        return Firmware(name, "virt", tuple(arguments), "aarch64")
     return Firmware(name, "q35", tuple(arguments))
 
 
@@ -173,13 +176,16 @@ def disk_arguments(image, kind="virtio", snapshot=False):
 
 
 def command(firmware, accel="tcg", cpu="max", smp=2, memory=512, screen=False):
-    """The machine without disks and consoles: a list of arguments to add to."""
-    engine = "tcg,thread=multi" if accel == "tcg" else accel
+    """The machine without disks and consoles: a list of arguments to add to. QEMU itself knows whether it can emulate
+    processors side by side: x86-64's not on an Arm machine, which orders memory less strictly."""
+    machine = firmware.machine
     if firmware.arch == "aarch64":  # no PC: neither VGA nor a keyboard controller
+        if smp > 8:  # the oldest interrupt controller, which QEMU takes unless told, has no more
+            machine += ",gic-version=max"
         display = ["-device", "ramfb", "-device", "qemu-xhci,id=input", "-device", "usb-kbd,bus=input.0"] if screen else []
     else:
         display = ["-vga", "std" if screen else "none"]
-    return [qemu(firmware.arch), "-nodefaults", "-machine", firmware.machine, "-accel", engine, "-cpu", cpu,
+    return [qemu(firmware.arch), "-nodefaults", "-machine", machine, "-accel", accel, "-cpu", cpu,
             "-smp", str(smp), "-m", str(memory), *display, "-net", "none", *firmware.arguments]
 
 
@@ -215,12 +221,14 @@ def runs_firmware(accel, arch="x86_64", seconds=10):
         process.wait()
 
 
-def accelerator(choice="auto", arch="x86_64"):
+def accelerator(choice="auto", arch="x86_64", level=1):
     """The accelerator to use, and a line for the user when it is not the obvious one. "auto" takes
     hardware where it truly runs firmware; the answer is kept in out/accelerator.json."""
     if choice != "auto":
         return choice, None
     name, refusal = hardware_accelerator(arch)
+    if name and level != 1:
+        return "tcg", f"hardware keeps exception level {level} for itself: QEMU emulates the CPU in software (slow)"
     if not name:
         return "tcg", refusal and f"{refusal}: QEMU emulates the CPU in software (slow)"
     cache = OUT / "accelerator.json"

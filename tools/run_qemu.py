@@ -39,7 +39,7 @@ def run_image(image, args, extra=()):
     firmware = qemu.find_firmware(args.firmware or qemu.ARCHITECTURES[args.arch].firmware)
     if firmware.arch != args.arch:
         raise qemu.QemuError(f"{firmware.name} is firmware for {firmware.arch}: add --arch {firmware.arch}")
-    accel, note = qemu.accelerator(args.accel, firmware.arch)
+    accel, note = qemu.accelerator(args.accel, firmware.arch, firmware.level)
     if note:
         print(note, flush=True)
     line = [*qemu.command(firmware, accel, args.cpu, args.smp, args.memory, args.display),

@@ -1,5 +1,5 @@
 """The engine on AArch64, as a program for Linux that qemu-aarch64 runs: its kernels give the bits of the scalar set, and
-the whole of it the tokens and logits of x86-64."""
+the whole of it the tokens and logits of x86-64; and the program on the fake firmware, as on a host with such a processor."""
 import array
 import functools
 import math
@@ -17,6 +17,8 @@ from test_chat import ANSWERS, transcript
 
 LLAMA = support.OUT / "arm/llama"
 KERNEL_TESTS = support.OUT / "arm/kernel_tests"
+PROCESSOR_TESTS = support.OUT / "arm/processor_tests"
+HOST_TESTS = [support.OUT / "arm/firmware_tests", support.OUT / "arm/psci_tests"]
 KERNELS = ("neondot", "neon", "swar", "scalar")
 # Not sweeps of many floats through functions of plain C++, which the unit tests of this machine make.
 UNIT_TESTS = "*:-Math.*IsCloseForEveryFloat:Math.Pow*:Math.*IsGlibcs:Math.*IsTheNearestFloat:*OfModelsShapes*/scalar"
@@ -57,14 +59,31 @@ def llama(*arguments, **more):
     return done.stdout
 
 
-def test_kernels_packing_and_cores_pass_their_unit_tests():
+def pass_their_tests(program, tests="*", timeout=300):
     if why := missing():
         pytest.skip(why)
     if not os.path.exists("/usr/src/googletest/googletest/src/gtest-all.cc"):
         pytest.skip("the sources of GoogleTest are not installed")
-    build(KERNEL_TESTS)
-    done = run(KERNEL_TESTS, "--gtest_brief=1", f"--gtest_filter={UNIT_TESTS}", timeout=300)
+    build(program)
+    done = run(program, "--gtest_brief=1", f"--gtest_filter={tests}", timeout=timeout)
     assert done.returncode == 0, done.stdout[-3000:]
+    assert " 0 tests" not in done.stdout
+
+
+def test_kernels_packing_and_cores_pass_their_unit_tests():
+    pass_their_tests(KERNEL_TESTS, UNIT_TESTS)
+
+
+def test_the_program_passes_what_a_host_with_this_processor_tests_of_it():
+    """Not what takes long: 60,000 looks at a clock."""
+    pass_their_tests(PROCESSOR_TESTS, "*:-Processors.EndsOnlyWhenTheLastProcessorIsBack")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("program", HOST_TESTS, ids=lambda program: program.name)
+def test_the_program_passes_all_that_a_host_with_this_processor_tests_of_it(program):
+    """Every fault of firmware among it, which takes minutes."""
+    pass_their_tests(program, timeout=1800)
 
 
 def test_the_default_model_tells_the_same_story_on_a_processor_without_dot_products_too():

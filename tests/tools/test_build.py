@@ -60,6 +60,15 @@ def test_an_arm_machine_builds_its_own_host_program_and_the_same_images():
     assert "kernels/aarch64/" in there and "x86_64" not in there
 
 
+def test_an_arm_machine_builds_every_test_for_its_own_processor():
+    """No source of the other one; and a char has a sign, as everywhere else."""
+    for program in ("check/unit_tests", "check/firmware_tests", "check/psci_tests", "threads/crew_tests", "fuzz/all",
+                    "coverage/all", "host/make-checkpoint", "host/serve", "host/bench"):
+        there = commands(f"out/{program}", "-f", "tools/build/arm-host.ninja")
+        assert "x86" not in there and "-mavx" not in there, program
+        assert all("-fsigned-char" in line for line in there.splitlines() if " -c " in line), program
+
+
 def test_no_line_of_the_build_ends_in_a_blank():
     assert not [f"{path.name}:{number}" for path in LISTS
                 for number, line in enumerate(path.read_text().split("\n"), 1) if line != line.rstrip()]

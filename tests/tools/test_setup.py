@@ -61,6 +61,16 @@ def test_test_builds_and_then_tests(machine):
     assert machine.calls()[-2:] == ["ninja test-programs", "python pytest,pexpect tests/run.py unit"]
 
 
+@pytest.mark.parametrize("processor, build", [("x86_64", ""), ("aarch64", "-f tools/build/arm-host.ninja "),
+                                              ("arm64", "-f tools/build/arm-host.ninja ")])
+def test_programs_of_the_host_are_for_its_processor(machine, processor, build):
+    (machine.bin / "uname").unlink()
+    machine.program(machine.bin / "uname", f'[ "$1" = -m ] && echo {processor} || echo Linux')
+    done = machine.run("./setup.sh", "test")
+    assert done.returncode == 0, done.stdout
+    assert machine.calls()[-2:] == [f"ninja {build}test-programs", "python pytest,pexpect tests/run.py"]
+
+
 def test_alone_it_only_installs(machine):
     done = machine.run("./setup.sh")
     assert done.returncode == 0, done.stdout
