@@ -93,6 +93,16 @@ TEST(Conversation, IsRenderedAsTheTemplateSays) {
   EXPECT_EQ(talk.decode(talk.render()), "<|user|>\nhi</s>\n<|assistant|>\n");
 }
 
+TEST(Conversation, AnotherTemplateIsForAllOfIt) {
+  Talk talk;
+  talk.engine().sampler().set({.temperature = 0});
+  const std::string answer = talk.ask("hi");
+  talk.conversation.set_template(test::need(model::choose_template("zephyr", "")));
+  test::need(talk.conversation.ask("so"));
+  EXPECT_EQ(talk.decode(talk.render()),
+            "<|user|>\nhi</s>\n<|assistant|>\n" + answer + "</s>\n<|user|>\nso</s>\n<|assistant|>\n");
+}
+
 TEST(Conversation, OfTheSecondQuestionOnlyItsOwnTokensAreComputed) {
   int stopped = 0, ended = 0;
   for (uint32_t limit = 1; limit < 25; ++limit) {
@@ -196,21 +206,38 @@ TEST(Conversation, OverTwoHundredTurnsMemoryStaysAsItIsAndTheOldestAreForgotten)
 }
 
 TEST(Conversation, WhereTurnsAreForgottenTheRestHasRoomForTheNextQuestions) {
-  Talk talk({.ends = 0});
-  talk.engine().sampler().set({.temperature = 0});
-  int times = 0;
-  for (int i = 0; i < 40; ++i) {
-    test::need(talk.conversation.ask("next"));
-    const Tokens ids = talk.render(15);
-    EXPECT_LE(ids.size() + 15, 256u);
-    const uint32_t dropped = talk.conversation.take_dropped();
-    if (dropped) EXPECT_LE(ids.size() + 30, 256u);
-    times += dropped > 0;
-    test::need(talk.session().begin({ids.data(), ids.size()}, 10));
-    talk.finish();
+  for (const uint32_t room : {15, 60}) {
+    Talk talk({.ends = 0});
+    talk.engine().sampler().set({.temperature = 0});
+    int times = 0;
+    for (int i = 0; i < 40; ++i) {
+      test::need(talk.conversation.ask("next"));
+      const Tokens ids = talk.render(room);
+      EXPECT_LE(ids.size() + room, 256u);
+      const uint32_t dropped = talk.conversation.take_dropped();
+      if (dropped) EXPECT_LE(ids.size() + 2 * room, 256u);
+      times += dropped > 0;
+      test::need(talk.session().begin({ids.data(), ids.size()}, 10));
+      talk.finish();
+    }
+    EXPECT_GT(times, 0);
+    EXPECT_LT(times, 35);
   }
-  EXPECT_GT(times, 0);
-  EXPECT_LT(times, 35);
+}
+
+TEST(Conversation, AnAnswerIsKeptAsFarAsThereIsRoomForItsText) {
+  Talk talk({.context = 64});
+  test::need(talk.conversation.ask("q"));
+  talk.render();
+  const std::string piece(200, 'x');  // a token as long as that is rare
+  std::string kept;
+  while (talk.conversation.take(50, {piece.data(), piece.size()})) {
+    kept += piece;
+    ASSERT_LE(kept.size() + 1, 512u + 64 * 8);
+  }
+  EXPECT_GE(kept.size(), 800u);
+  talk.conversation.end_answer(talk.arena());
+  EXPECT_EQ(talk.said().back().second, kept);
 }
 
 TEST(Conversation, WhatIsForeseenIsReadAheadAndNotReadAgain) {
@@ -275,7 +302,7 @@ TEST(Conversation, AnAnswerMayFillTheContext) {
 
 TEST(Conversation, HalfACharacterIsNoText) {
   Talk talk;
-  for (const std::string& part : {"\xc3", "\xe2\x82", "\xf0\x9f\x99", "\xf0"}) {
+  for (const std::string& part : {"\xc3", "\xe0\xb8", "\xe2\x82", "\xf0\x9f\x99", "\xf0"}) {
     test::need(talk.conversation.ask("q"));
     talk.render();
     const std::string text = "ab\u00e9" + part;

@@ -101,6 +101,8 @@ TEST(Transcript, WhatEditorsDoToItIsForgiven) {
   EXPECT_EQ(parse("\xef\xbb\xbf\n \n--- system\n---user \n" "a\nb\n---  assistant\t\nc"), turns);
   EXPECT_EQ(parse("--- system\r\n--- user\r\na\r\nb\r\n--- assistant\r\nc\r\n"), turns);
   EXPECT_EQ(parse(""), std::vector<Said>{});
+  const std::vector<Said> joined = {{Role::user, "a"}, {Role::assistant, "b\r\nc\r"}};
+  EXPECT_EQ(parse("--- user\r\na\r\n--- assistant\nb\r\nc\r\n"), joined) << "each turn as its own mark ends";
 }
 
 TEST(Transcript, WhatIsNoConversationIsRefusedByLine) {
