@@ -1,6 +1,10 @@
 // GGUF files on the volumes: a model in several, and sums of each.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
 #include "tests/firmware/expectations.hpp"
 #include "tests/host/made_gguf.hpp"
 
@@ -23,6 +27,38 @@ FakeMachine with_parts(std::vector<std::string> typed) {
 
 void put_sum(FakeMachine& machine, const std::string& path, const std::string& sum) {
   machine.files[path + ".sha256"] = test::to_bytes(sum + "  it\n");
+}
+
+template <class T>
+T number_at(const test::Bytes& file, size_t at) {
+  T value;
+  std::memcpy(&value, file.data() + at, sizeof value);
+  return value;
+}
+
+template <class T>
+void put_number(test::Bytes& file, size_t at, T value) {
+  std::memcpy(file.data() + at, &value, sizeof value);
+}
+
+/// Where the value of a key stands.
+size_t value_of(const test::Bytes& file, const std::string& key) {
+  return size_t(std::search(file.begin(), file.end(), key.begin(), key.end()) - file.begin()) + key.size() + 4;
+}
+
+/// Where the numbers of a tensor begin.
+size_t tensor_of(const test::Bytes& file, const std::string& wanted) {
+  const std::string first = "token_embd.weight";
+  size_t at = value_of(file, first) - 4 - first.size() - 8, found = 0;
+  for (uint64_t n = number_at<uint64_t>(file, 8); n; --n) {
+    const auto size = number_at<uint64_t>(file, at);
+    const bool is_it = std::string(file.begin() + long(at + 8), file.begin() + long(at + 8 + size)) == wanted;
+    at += 8 + size;
+    at += 4 + 8 * number_at<uint32_t>(file, at) + 4;
+    if (is_it) found = number_at<uint64_t>(file, at);
+    at += 8;
+  }
+  return (at + 31) / 32 * 32 + found;
 }
 
 TEST(Gguf, BringsItsTokenizerAndSaysWhatItsWeightsAre) {
@@ -53,6 +89,45 @@ TEST(Gguf, AModelInSeveralFilesIsNamedByTheFirstAndListedOnce) {
     return from.substr(0, from.find("tokens/s"));
   };
   EXPECT_EQ(story(run).substr(0, 40), story(test::start(whole)).substr(0, 40)) << run.screen;
+
+  FakeMachine odd = with_parts({"/model big-00001-of-00003.gguf", "/seed 5", "", "/quit"});
+  odd.files[part(3)] = test::made_gguf(3, 256)[2];
+  EXPECT_NE(odd.files[part(3)], test::made_gguf(3)[2]);
+  EXPECT_EQ(story(test::start(odd)).substr(0, 40), story(run).substr(0, 40)) << "each file has an alignment of its own";
+}
+
+TEST(Gguf, FilesThatDoNotBelongTogetherAreRefused) {
+  const auto error = [](int number, const char* key, auto value) {
+    FakeMachine machine = with_parts({"/model big-00001-of-00003.gguf", "", "/quit"});
+    put_number(machine.files[part(number)], value_of(machine.files[part(number)], key), value);
+    const Outcome run = test::start(machine);
+    EXPECT_EQ(run.complaints, "");
+    const size_t at = run.screen.find("error: ");
+    return at == std::string::npos ? run.screen : run.screen.substr(at, run.screen.find('\n', at) - at);
+  };
+  const std::string other = ": split.no does not say that this is the file of the model that its name says";
+  EXPECT_EQ(error(2, "split.count", uint16_t{4}), "error: " + part(2) + other);
+  EXPECT_EQ(error(3, "split.no", uint16_t{1}), "error: " + part(3) + other);
+  for (const int count : {10, 12})
+    EXPECT_EQ(error(1, "split.tensors.count", count),
+              "error: " + part(1) + ": split.tensors.count is " + std::to_string(count) +
+                  ", but all files together have 11 tensors");
+}
+
+TEST(Gguf, NumbersThatAreNoneAreRefusedInEveryKindOfTensor) {
+  for (const float wrong : {std::nanf(""), INFINITY})
+    for (const char* tensor : {"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.attn_output.weight"}) {
+      FakeMachine machine = test::conversation();
+      test::Bytes& file = machine.files["\\models\\small.gguf"] = test::made_gguf()[0];
+      const size_t at = tensor_of(file, tensor);
+      EXPECT_LT(std::abs(number_at<float>(file, at)), 1.2f);
+      put_number(file, at, wrong);
+      machine.typed = {"/model small.gguf", "/quit"};
+      const Outcome run = test::start(machine);
+      EXPECT_TRUE(says(run, std::string("error: \\models\\small.gguf: ") + tensor +
+                                " holds an infinite number or a NaN (row 0); get the file again")) << run.screen;
+      EXPECT_EQ(run.complaints, "");
+    }
 }
 
 TEST(Gguf, AFileThatIsMissingIsNamedBeforeAnythingIsLoaded) {

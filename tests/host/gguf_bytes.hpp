@@ -26,7 +26,9 @@ inline std::vector<GgufTensor> gguf_tensors(const GgufShape& shape, uint64_t tok
                                             bool own_classifier = false);
 
 /// `bytes` with zeros behind them, up to where the next tensor may begin.
-inline void fill_gguf(std::vector<uint8_t>& bytes) { bytes.resize((bytes.size() + 31) / 32 * 32); }
+inline void fill_gguf(std::vector<uint8_t>& bytes, uint32_t alignment = 32) {
+  bytes.resize((bytes.size() + alignment - 1) / alignment * alignment);
+}
 
 /// The head of a GGUF file, written value by value (ggml, docs/gguf.md).
 class GgufBytes {

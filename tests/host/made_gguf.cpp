@@ -52,13 +52,15 @@ void add_model(GgufBytes& head) {
 
 }  // namespace
 
-std::vector<std::vector<uint8_t>> made_gguf(uint16_t files) {
+std::vector<std::vector<uint8_t>> made_gguf(uint16_t files, uint32_t alignment) {
   const std::vector<GgufTensor> all = made_tensors();
   std::mt19937 random(1);
   std::vector<std::vector<uint8_t>> made;
   for (uint16_t number = 0; number < files; ++number) {
     GgufBytes head;
+    const uint32_t own = number + 1 == files ? alignment : 32;
     if (number == 0) add_model(head);
+    if (own != 32) head.key("general.alignment", GgufBytes::u32, own);
     if (files > 1)
       head.key("split.no", GgufBytes::u16, number).key("split.count", GgufBytes::u16, files)
           .key("split.tensors.count", GgufBytes::i32, int32_t(all.size()));
@@ -67,10 +69,10 @@ std::vector<std::vector<uint8_t>> made_gguf(uint16_t files) {
       head.tensor(all[i], data.size());
       const std::vector<uint8_t> its = made_data(all[i], random);
       data.insert(data.end(), its.begin(), its.end());
-      fill_gguf(data);
+      fill_gguf(data, own);
     }
     std::vector<uint8_t> file = head.file();
-    fill_gguf(file);
+    fill_gguf(file, own);
     file.insert(file.end(), data.begin(), data.end());
     made.push_back(file);
   }

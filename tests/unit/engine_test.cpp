@@ -112,6 +112,19 @@ TEST(Engine, ReservesAllThatItWillTake) {
       }
 }
 
+TEST(Engine, RowsOfAnyLengthAreRoundedToEightBits) {
+  rt::Alone alone;
+  SomePages lasting, working;  // what is not written is NaN
+  const std::vector<uint8_t> file = test::MadeChatModel{}.bytes();  // of float32, with rows of 48 numbers
+  rt::MemorySource source("made.gguf", {file.data(), file.size()});
+  model::Engine engine(lasting, working);
+  need(engine.open(source));
+  need(engine.reserve({.storage = {Precision::q8}}, 0, alone));
+  need(engine.read_weights());
+  need(engine.start(model::kScalarKernels, alone));
+  for (const float logit : logits_of(engine)) ASSERT_EQ(logit - logit, 0);
+}
+
 TEST(Engine, AConversationThatIsFullNeedsNoMoreMemory) {
   rt::Alone alone;
   for (const uint32_t context : {1u, 20u, 256u, 1000u})

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "model/formats/gguf_tokenizer.hpp"
+#include "model/formats/part_name.hpp"
 #include "tests/host/gguf_bytes.hpp"
 #include "tests/unit/made_model.hpp"
 
@@ -198,11 +200,12 @@ TEST(GgufHeader, RopeScalesByWhicheverKeyThereIs) {
 TEST(GgufHeader, KeepsTheTokenizer) {
   GgufBytes bytes = needed();
   bytes.key("tokenizer.ggml.scores", GgufBytes::f32, std::vector<float>{0, -1, -2});
-  bytes.key("tokenizer.ggml.token_type", GgufBytes::i32, std::vector<int32_t>{2, 1, 1});
+  bytes.key("tokenizer.ggml.token_type", GgufBytes::i32, std::vector<int32_t>{2, 1, 257});
   bytes.key("tokenizer.ggml.merges", std::vector<std::string>{"a b", "ab c"});
   bytes.key("tokenizer.ggml.bos_token_id", GgufBytes::u32, 1u);
   bytes.key("tokenizer.ggml.padding_token_id", GgufBytes::u32, ~0u);
   bytes.key("tokenizer.ggml.eot_token_id", GgufBytes::i32, int32_t{-1});
+  bytes.key("tokenizer.ggml.eom_token_id", GgufBytes::u64, (uint64_t{1} << 32) + 1);
   bytes.key("tokenizer.ggml.add_bos_token", GgufBytes::boolean, uint8_t{0});
   bytes.key("tokenizer.chat_template", std::string("{{ messages }}"));
   const Read read(bytes.file());
@@ -210,12 +213,45 @@ TEST(GgufHeader, KeepsTheTokenizer) {
   const model::gguf::Vocabulary& v = read.header.vocabulary;
   EXPECT_EQ(v.scores[2], -2.0f);
   EXPECT_EQ(v.types[0], uint8_t{2});
+  EXPECT_EQ(v.types[2], uint8_t{255}) << "a type that is none";
   EXPECT_EQ(test::string(v.merges[1]), "ab c");
   EXPECT_EQ(v.bos, 1u);
   EXPECT_EQ(v.eot, model::gguf::Vocabulary::kNone);
+  EXPECT_EQ(v.eom, model::gguf::Vocabulary::kNone);
   EXPECT_EQ(v.add_bos, 0u);
   EXPECT_EQ(v.add_space_prefix, model::gguf::Vocabulary::kUnsaid);
   EXPECT_EQ(test::string(v.chat_template), "{{ messages }}");
+}
+
+TEST(GgufHeader, AScoreIsANumber) {
+  const std::string key = "tokenizer.ggml.scores";
+  EXPECT_EQ(error_with(key, [&](GgufBytes& b) { b.key(key, GgufBytes::f32, std::vector<float>{0, kNan, 1}); }),
+            "made.bin: " + key + " holds a NaN");
+}
+
+/// The error of a tokenizer of three tokens with such a list beside them.
+template <class T>
+std::string tokenizer_error(const std::string& key, GgufBytes::Type type, const std::vector<T>& list) {
+  const std::vector<uint8_t> bytes = needed().key(key, type, list).file();
+  std::vector<uint8_t> memory(1 << 20), more(1 << 20);
+  rt::Arena arena({memory.data(), memory.size()}), scratch({more.data(), more.size()});
+  rt::MemorySource source = test::memory_source(bytes);
+  model::Stream stream(source);
+  model::gguf::Reader reader(stream);
+  const Header header = test::need(read_header(reader, scratch));
+  const auto made = make_tokenizer(header.vocabulary, 3, reader, arena, scratch);
+  return made ? "none" : made.error().text;
+}
+
+TEST(GgufHeader, ScoresAndTypesAreAsManyAsTokens) {
+  for (const uint64_t n : {1, 2, 4})
+    for (const bool types : {false, true}) {
+      const std::string key = types ? "tokenizer.ggml.token_type" : "tokenizer.ggml.scores";
+      EXPECT_EQ(types ? tokenizer_error(key, GgufBytes::i32, std::vector<int32_t>(n, 1))
+                      : tokenizer_error(key, GgufBytes::f32, std::vector<float>(n, 1)),
+                "made.bin: " + key + " has " + std::to_string(n) + " entries for 3 tokens");
+    }
+  EXPECT_EQ(tokenizer_error("tokenizer.ggml.token_type", GgufBytes::i32, std::vector<int32_t>(3, 1)), "none");
 }
 
 TEST(GgufHeader, TokensMayFillManyBlocks) {
@@ -263,6 +299,14 @@ TEST(GgufHeader, AFileThatEndsTooEarlyIsAlwaysAnError) {
     ASSERT_FALSE(read.good) << n;
     ASSERT_EQ(read.error.find("made.bin: "), 0u) << n;
   }
+}
+
+TEST(GgufHeader, NamesOfFilesOfASplitModel) {
+  EXPECT_EQ(model::part_number("\\m\\a-00002-of-00003.gguf"), 2u);
+  EXPECT_EQ(model::part_number("-12345-of-54321.gguf"), 12345u);
+  for (const char* none : {"a.gguf", "a-00002-of-00000.gguf", "a-00000-of-00002.gguf", "a-0000x-of-00002.gguf",
+                           "a-00002-of-0000x.gguf", "a-00002_of-00003.gguf", "a-2-of-3.gguf", ""})
+    EXPECT_EQ(model::part_number(none), 0u) << none;
 }
 
 TEST(GgufHeader, FurtherFilesOfASplitModelNeedNoKeys) {
