@@ -9,6 +9,7 @@
 
 #include "rt/x86_64/features.hpp"
 #include "tests/firmware/fake_processors.hpp"
+#include "tests/firmware/x86_64/registers.hpp"
 #include "tests/host/cpu.hpp"
 
 namespace {
@@ -28,6 +29,8 @@ constexpr uint32_t kSticky = 0x3f;  // MXCSR: what has happened
 constexpr uint32_t kWild = 0x0f80;  // an inexact result faults
 
 }  // namespace
+
+std::map<std::pair<uint32_t, uint32_t>, platform::Cpuid> test::g_cpuid;
 
 namespace test::fake_registers {
 
@@ -52,6 +55,7 @@ std::string complaint() {
 namespace platform {
 
 Cpuid cpuid(uint32_t leaf, uint32_t subleaf) {
+  if (!test::g_cpuid.empty()) return test::g_cpuid[{leaf, subleaf}];
   Cpuid r{};
   __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
   if (leaf == 0) r.eax = r.eax < 0x14 ? r.eax : 0x14;  // the time is this file's, not the host's
