@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "model/formats/gguf_tensors.hpp"
 #include "model/formats/gguf_tokenizer.hpp"
 #include "model/formats/part_name.hpp"
 #include "tests/host/gguf_bytes.hpp"
@@ -195,6 +196,9 @@ TEST(GgufHeader, RopeScalesByWhicheverKeyThereIs) {
   EXPECT_EQ(factor([](GgufBytes& b) {
     b.key("llama.rope.scaling.factor", GgufBytes::f32, 4.0f).key("llama.rope.scaling.type", "none");
   }), 1.0f);
+  EXPECT_EQ(factor([](GgufBytes& b) {
+    b.key("llama.rope.scale_linear", GgufBytes::f32, 2.0f).key("llama.rope.scaling.factor", GgufBytes::f32, 4.0f);
+  }), 4.0f);
 }
 
 TEST(GgufHeader, KeepsTheTokenizer) {
@@ -221,6 +225,47 @@ TEST(GgufHeader, KeepsTheTokenizer) {
   EXPECT_EQ(v.add_bos, 0u);
   EXPECT_EQ(v.add_space_prefix, model::gguf::Vocabulary::kUnsaid);
   EXPECT_EQ(test::string(v.chat_template), "{{ messages }}");
+}
+
+/// What is wrong with the list of `n` tensors that is written at the end of `bytes`.
+std::string list_error(const GgufBytes& bytes, uint64_t n, bool used = true) {
+  const std::vector<uint8_t> file = bytes.file(3, n);
+  std::vector<uint8_t> memory(1 << 20);
+  rt::Arena arena({memory.data(), memory.size()});
+  rt::MemorySource source = test::memory_source(file);
+  model::Stream stream(source);
+  model::gguf::Reader reader(stream);
+  const Header header = test::need(read_header(reader, arena));
+  auto list = test::need(model::gguf::TensorList::make(header.n_layers, arena));
+  auto infos = list.read(header, reader, arena);
+  if (!infos) return infos.error().text;
+  EXPECT_EQ((*infos)[0].used, used);
+  return "none";
+}
+
+TEST(GgufHeader, TensorsAreThoseOfTheModelEachOnce) {
+  const auto error = [](const char* name, bool used = true) { return list_error(needed().tensor({name, 0, 64, 64}, 0), 1, used); };
+  EXPECT_EQ(error("blk.1.attn_q.weight"), "none");
+  EXPECT_EQ(error("blk.0.attn_rot_embd", false), "none") << "what old files have, and nobody reads";
+  for (const char* odd : {"blk.0.attn_odd.weight", "blk.0.token_embd.weight", "attn_q.weight", "blk.0.attn_q", "blk.x.attn_q.weight"})
+    EXPECT_EQ(error(odd), std::string("made.bin: ") + odd + " is no tensor of a dense llama model");
+  EXPECT_EQ(error("blk.2.attn_q.weight"), "made.bin: blk.2.attn_q.weight is of a layer that llama.block_count does not have");
+  GgufBytes twice = needed();
+  twice.tensor({"output.weight", 0, 64, 8}, 0).tensor({"output.weight", 0, 64, 8}, 64 * 8 * 4);
+  EXPECT_EQ(list_error(twice, 2), "made.bin: output.weight occurs twice");
+  const auto shaped = [](std::vector<uint64_t> dims) {
+    GgufBytes bytes = needed();
+    bytes.string("output.weight").number(uint32_t(dims.size()));
+    for (const uint64_t n : dims) bytes.number(n);
+    return list_error(bytes.number(0u).number(uint64_t{0}), 1);
+  };
+  EXPECT_EQ(shaped({64, 2, 1, 1}), "none");
+  EXPECT_EQ(shaped({1 << 20, 1 << 20}), "none");
+  for (const std::vector<uint64_t>& dims : std::vector<std::vector<uint64_t>>{
+           {0}, {64, 0}, {(1 << 20) + 1}, {64, (1 << 20) + 1}, {64, 2, 2}, {64, 2, 1, 2}, {64, 2, 1, 0}})
+    EXPECT_EQ(shaped(dims), "made.bin: output.weight has impossible dimensions") << testing::PrintToString(dims);
+  EXPECT_EQ(shaped({}), "made.bin: output.weight has 0 dimensions");
+  EXPECT_EQ(shaped({1, 1, 1, 1, 1}), "made.bin: output.weight has 5 dimensions");
 }
 
 TEST(GgufHeader, AScoreIsANumber) {
