@@ -124,7 +124,7 @@ packages() {  # packages NEED
     uboot)      echo "u-boot-qemu" "-" "-" "-" ;;
     arm)        echo "qemu-system-arm,qemu-efi-aarch64" "qemu-system-aarch64-core,edk2-aarch64" \
                      "qemu-system-aarch64,edk2-aarch64" "qemu" ;;
-    arm_programs) echo "qemu-user,libc6-dev-arm64-cross,libstdc++-12-dev-arm64-cross" "-" "-" "-" ;;
+    arm_programs) echo "$(apt_arm_programs)" "-" "-" "-" ;;
     signing)    echo "sbsigntool,openssl" "sbsigntools,openssl" "sbsigntools,openssl" "-" ;;
   esac
 }
@@ -139,6 +139,18 @@ apt_runtime() {
   # Older releases have it inside clang's own libraries.
   apt-cache show "$package" >/dev/null 2>&1 || package=libclang-common-$version-dev
   echo "$package"
+}
+
+# C++ for Arm has the compiler's version in its name; on Arm, clang's own is that.
+apt_arm_programs() {
+  [[ $system == apt ]] || { echo -; return; }
+  local version
+  version=$(apt-cache depends g++-aarch64-linux-gnu 2>/dev/null |
+              sed -n 's/.*Depends: g++-\([0-9]*\)-aarch64-linux-gnu$/\1/p' | head -n 1)
+  case $(uname -m) in
+    aarch64|arm64) echo qemu-user ;;
+    *) echo "qemu-user,libc6-dev-arm64-cross,libstdc++-${version:-12}-dev-arm64-cross" ;;
+  esac
 }
 
 needs=(clang lld sanitizers fuzzer ninja git mformat qemu-system-x86_64 python firmware pytest xdist pip gtest benchmark uboot signing

@@ -20,7 +20,7 @@ PAGE = ("boot/server/page.html", "out/page.html.gz")  # the one thing that is no
 # Which sources for AArch64 may have instructions that no compiler makes by itself, and which.
 UNCOMMON = {"boot/platform/aarch64/start.S": {"hvc", "smc", "msr", "sys"},
             "boot/platform/aarch64/instructions.cpp": {"hvc", "smc", "sys"}}
-FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+|__wmmintrin_\w+|cpuid|mm_malloc|arm_neon|arm_bf16|[a-z0-9_]*intrin)\.h")
+FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+|__wmmintrin_\w+|cpuid|mm_malloc|arm_neon|arm_bf16|arm_vector_types|[a-z0-9_]*intrin)\.h")
 # Nothing that names a file, a plugin or another program; -B, -Xclang, @FILE, -include and -isystem are not here.
 COMPILER_OPTION = re.compile(
     r"-std=c\+\+\d\d|-O[0-3sz]|-g|-W[a-z][\w=-]*|-m[\w.=+-]+|-MD|-f(?!plugin|pass-plugin|profile|module|sanitize|use)[\w=-]+"

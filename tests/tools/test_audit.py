@@ -96,6 +96,11 @@ def test_the_tracked_files_alone_give_the_same_bytes_in_another_folder(tmp_path)
     assert audit.built_elsewhere(tmp_path, goals) == [audit.sha256(ROOT / goal) for goal in goals]
 
 
+@pytest.mark.parametrize("name", ["arm_neon.h", "arm_bf16.h", "arm_vector_types.h"])  # the last one since clang 18
+def test_headers_of_vectors_are_those_of_the_compiler(name):
+    assert audit_build.FREESTANDING.fullmatch(name)
+
+
 def test_a_tree_without_faults_has_no_problems(tree):
     assert tree.problems() == []
 

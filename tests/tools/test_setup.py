@@ -71,6 +71,21 @@ def test_programs_of_the_host_are_for_its_processor(machine, processor, build):
     assert machine.calls()[-2:] == [f"ninja {build}test-programs", "python pytest,pexpect tests/run.py"]
 
 
+@pytest.mark.parametrize("processor, packages", [
+    ("x86_64", ["qemu-user", "libc6-dev-arm64-cross", "libstdc++-14-dev-arm64-cross"]), ("aarch64", ["qemu-user"])])
+def test_programs_for_arm_need_what_this_release_calls_it(machine, processor, packages):
+    (machine.bin / "qemu-aarch64").unlink()
+    (machine.bin / "uname").unlink()
+    machine.program(machine.bin / "uname", f'[ "$1" = -m ] && echo {processor} || echo Linux')
+    machine.program(machine.bin / "apt-cache", '[ "$2" != g++-aarch64-linux-gnu ] || echo "  Depends: g++-14-aarch64-linux-gnu"')
+    (machine.bin / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (machine.bin / "sudo").chmod(0o755)
+    done = machine.run("./setup.sh")
+    assert done.returncode == 0, done.stdout
+    asked = [call.split()[-1] for call in machine.calls() if " install " in call]
+    assert [package for package in asked if package in packages or "arm64" in package] == packages
+
+
 def test_alone_it_only_installs(machine):
     done = machine.run("./setup.sh")
     assert done.returncode == 0, done.stdout
