@@ -5,7 +5,7 @@
 
 #include "boot/platform/processor.hpp"
 #include "rt/aarch64/features.hpp"
-#include "tests/firmware/aarch64/registers.hpp"
+#include "tests/firmware/aarch64/identity.hpp"
 
 namespace {
 

@@ -6,7 +6,6 @@
 
 #include <string>
 
-#include "tests/firmware/aarch64/registers.hpp"
 #include "uefi_headers/status.hpp"
 
 namespace {
@@ -15,6 +14,13 @@ constexpr uint64_t kE2h = uint64_t{1} << 34;                    // HCR_EL2
 constexpr uint64_t kFpen = 3 << 20, kTfp = 1 << 10;             // CPACR_EL1, CPTR_EL2
 constexpr uint64_t kUpwards = 1 << 22, kFlushToZero = 1 << 24;  // FPCR
 constexpr uint64_t kOther = 1 << 28;                            // what the program may change besides
+
+uint64_t read_fpcr() {
+  uint64_t value;
+  asm volatile("mrs %0, fpcr" : "=r"(value));
+  return value;
+}
+void write_fpcr(uint64_t value) { asm volatile("msr fpcr, %0" : : "r"(value) : "memory"); }
 
 /// A register of systems, as bits 5 to 19 of an instruction have it.
 constexpr uint32_t number(uint32_t op1, uint32_t crn, uint32_t crm, uint32_t op2) {
@@ -61,7 +67,7 @@ void privileged(int, siginfo_t*, void* context) {
     signal(SIGILL, SIG_DFL);  // a fault of another kind, or of a register that this level does not have
     return;
   }
-  if (!g_processor.floats_are_on() && test::read_fpcr() != g_fpcr) g_fault = "FPCR was changed while floats are off";
+  if (!g_processor.floats_are_on() && read_fpcr() != g_fpcr) g_fault = "FPCR was changed while floats are off";
   const uint32_t general = instruction & 31;
   if (reads) state.regs[general] = *found;  // 31 is not used
   else *found = state.regs[general];
@@ -71,8 +77,8 @@ void privileged(int, siginfo_t*, void* context) {
 /// Keeps what the program sees, and changes what it may change.
 #define PLAIN __attribute__((no_sanitize("address", "undefined"), noinline))
 PLAIN void look(void* first, void* second, const void* frame) {
-  g_seen = {first, second, g_processor, reinterpret_cast<uint64_t>(frame), test::read_fpcr()};
-  test::write_fpcr(kUpwards);
+  g_seen = {first, second, g_processor, reinterpret_cast<uint64_t>(frame), read_fpcr()};
+  write_fpcr(kUpwards);
   (g_processor.by_cptr() ? g_processor.cptr : g_processor.cpacr) |= kOther;
 }
 
@@ -113,12 +119,12 @@ uefi::Status start(Entry* entry, const Processor& processor, uint64_t fpcr, void
   action.sa_sigaction = privileged;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGILL, &action, &before);
-  const uint64_t own = test::read_fpcr();
-  test::write_fpcr(fpcr);
+  const uint64_t own = read_fpcr();
+  write_fpcr(fpcr);
   uefi::Status status{};
   const bool kept = keeps_registers(entry, first, second, status);
-  EXPECT_EQ(test::read_fpcr(), fpcr) << "FPCR was not put back";
-  test::write_fpcr(own);
+  EXPECT_EQ(read_fpcr(), fpcr) << "FPCR was not put back";
+  write_fpcr(own);
   sigaction(SIGILL, &before, nullptr);
   EXPECT_TRUE(kept) << "a register that is the caller's was changed";
   return status;

@@ -12,8 +12,4 @@ struct Identity {
 };
 extern Identity g_identity;
 
-/// The real one, which programs of a system may touch: how floats round.
-uint64_t read_fpcr();
-void write_fpcr(uint64_t value);
-
 }  // namespace test
