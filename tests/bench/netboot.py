@@ -73,7 +73,9 @@ def model(room, serve, file):
                  f"/fleet/models/{file.name}": file.read_bytes()})
     booted = http_boot(room, web.url("/fleet/llama.efi"), memory=768, limit=400)
     booted.expect(r"llama\.efi \d", 120)
-    return booted.expect(r"loaded    [^\r]*", 300).group()
+    busy = processor_seconds(booted.process.pid)
+    loaded = booted.expect(r"loaded    [^\r]*", 300).group()
+    return f"{loaded}, {processor_seconds(booted.process.pid) - busy:.1f} s of a processor"
 
 
 def main():
