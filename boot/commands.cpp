@@ -286,7 +286,7 @@ constexpr Command kCommands[] = {
     {"story", "", "what is typed begins a story", begin_stories},
     {"chat", "", "what is typed is a question again", begin_chat},
     {"seed", "N", "the next story's seed; 0: another every time", seed},
-    {"model", "[FILE]", "list the models in \\models, or switch to one", model, offer_models},
+    {"model", "[NAME]", "list the models in \\models, or switch to one", model, offer_models},
     {"load", "FILE", "go on with a conversation that was saved", load_chat},
     {"save", "[FILE]", "write the conversation, or the last story, to a file", save<platform::Replace::no>},
     {"save!", "[FILE]", "the same, in place of a file that is there", save<platform::Replace::yes>},
