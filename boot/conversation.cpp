@@ -95,7 +95,7 @@ rt::Result<void> Conversation::change_model() {
 }
 
 rt::Result<Engine*> Conversation::engine() {
-  if (!model.engine()) return rt::fail(rt::Errc::usage, 0, "there is no model in memory: /model FILE loads one");
+  if (!model.engine()) return rt::fail(rt::Errc::usage, 0, "there is no model in memory: /model NAME loads one");
   return model.engine();
 }
 

@@ -128,7 +128,7 @@ TEST(CurrentModel, WhereNoneIsLeftOneCanBeNamed) {
     const Outcome run = test::start(machine, test::Fault{test::Service::read, reads + 1, true,
                                                          test::Fault::Kind::refusal, uefi::Status::device_error});
     EXPECT_EQ(run.status, uefi::Status::success);
-    if (says(run, "there is no model in memory: /model FILE loads one")) return;
+    if (says(run, "there is no model in memory: /model NAME loads one")) return;
   }
   FAIL() << "a model was always left";
 }
