@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tests/firmware/fake_processors.hpp"
+
 namespace test {
 
 using uefi::Boolean;
@@ -28,6 +30,7 @@ struct FakeNetwork::Tcp : uefi::Tcp4 {
   uefi::CompletionToken* connecting = nullptr;
   uefi::Tcp4IoToken *receiving = nullptr, *transmitting = nullptr;
   uefi::Tcp4CloseToken* closing = nullptr;
+  uint64_t asked_at = 0;  // to transmit or to close, in time of our own
   std::vector<uefi::Tcp4ListenToken*> accepting;
 
   template <class Use>
@@ -203,6 +206,7 @@ Status FakeNetwork::create(int kind, Handle* child) {
       if (t.transmitting) n.complaints_.add("two packets are sent at a time");
       if (token->transmit->length != token->transmit->fragment.length) return Status::invalid_parameter;
       t.transmitting = token;
+      t.asked_at = fake_time::now();
       return Status::success;
     };
     made->receive = [](uefi::Tcp4* self, uefi::Tcp4IoToken* token) {
@@ -218,6 +222,7 @@ Status FakeNetwork::create(int kind, Handle* child) {
       SERVICE(Tcp, tcp_close);
       if (!t.connected || t.closing) return Status::access_denied;
       t.closing = token;
+      t.asked_at = fake_time::now();
       if (uefi::is_true(token->abort)) t.flush();
       return Status::success;
     };
@@ -376,7 +381,9 @@ bool FakeNetwork::step(Tcp& tcp) {
     signal(token.completion, Status::success);
     return true;
   }
+  const uint64_t waited = (fake_time::now() - tcp.asked_at) / 1'000'000'000;
   if (tcp.transmitting) {
+    if (waited < tcp.speech.takes_seconds) return false;
     uefi::Tcp4IoToken& token = *tcp.transmitting;
     tcp.transmitting = nullptr;
     const auto& fragment = token.transmit->fragment;
@@ -387,6 +394,7 @@ bool FakeNetwork::step(Tcp& tcp) {
     return true;
   }
   if (tcp.closing) {
+    if (waited < tcp.speech.parts_seconds) return false;
     uefi::Tcp4CloseToken& token = *tcp.closing;
     tcp.closing = nullptr;
     tcp.connected = false;

@@ -23,6 +23,8 @@ struct Speech {
   std::string bytes;
   Ending ending = Ending::close;
   uint32_t slow = 0;  // so many bytes in front come one at a time, each after a thousand looks
+  uint64_t takes_seconds = 0;  // until it has what it was sent
+  uint64_t parts_seconds = 0;  // until it says goodbye to our goodbye
 };
 
 /// What a machine's network is like.

@@ -289,6 +289,44 @@ TEST(Listener, HearsEveryVisitorAndSaysGoodbye) {
   EXPECT_EQ(run.told[4], std::string(200, 'X'));
 }
 
+/// Tells its only visitor one word and closes. *g_kept_seconds: how long the connection was kept for that.
+double* g_kept_seconds;
+Status last_word(uefi::Handle image, uefi::SystemTable* system) {
+  platform::begin(image, system);
+  platform::Keyboard keyboard(*system);
+  const platform::Clock clock = platform::Clock::start();
+  {
+    auto network = platform::Network::start(clock, keyboard);
+    auto listener = platform::Listener::open(**network, 8080, 1, clock);
+    platform::Connection* guest = nullptr;
+    while (!(guest = (*listener)->accepted())) (*listener)->poll();
+    guest->write({reinterpret_cast<const uint8_t*>("bye"), 3});
+    guest->close();
+    const uint64_t began = platform::Clock::ticks();
+    for (; (*listener)->in_use(); (*listener)->poll()) (void)platform::g_services->stall(10'000);
+    *g_kept_seconds = clock.seconds_since(began);
+    (*listener)->close();
+    platform::Network::stop();
+  }
+  return Status::success;
+}
+
+TEST(Connection, IsKeptUntilTheOtherSideHasTheLastWordAndNotMuchLonger) {
+  const struct { uint64_t takes, parts; const char* told; double kept; } cases[] = {
+      {0, 0, "bye", 0}, {20, 0, "bye", 20}, {20, 2, "bye", 22}, {0, 1'000, "bye", 3}, {28, 1'000, "bye", 31}, {1'000, 0, "", 30}};
+  for (const auto& c : cases) {
+    FakeMachine machine;
+    machine.network.present = true;
+    machine.network.visitors = {{"", Ending::silence, 0, c.takes, c.parts}};
+    double kept = 0;
+    g_kept_seconds = &kept;
+    const Outcome run = test::start(machine, {}, last_word);
+    EXPECT_EQ(run.complaints, "");
+    EXPECT_EQ(run.told.at(0), c.told) << c.takes;
+    EXPECT_NEAR(kept, c.kept, 0.5) << c.takes << " " << c.parts;
+  }
+}
+
 /// A program that others visit, and that tells them stories until somebody types that it is enough.
 FakeMachine served() {
   const auto request = [](const std::string& what, const std::string& body = "") {

@@ -9,7 +9,9 @@ using uefi::Status;
 
 namespace {
 
-constexpr double kGoodbye = 3;  // seconds
+// Seconds that the other side may take, once we say no more.
+constexpr double kLastBytes = 30;  // to take what it has not got yet: a busy machine, a bad wireless link
+constexpr double kGoodbye = 3;     // to say goodbye, too
 constexpr uint32_t kMostPolls = 32;  // packets at a time, so that a flood does not keep us
 
 /// What firmware is to keep ready. EDK II takes its own choice for what it finds too small or too large, so most of
@@ -146,6 +148,7 @@ void Connection::poll() {
   }
   if (state_ == State::closing && !sending_ && !failed_) {
     state_ = State::saying_goodbye;
+    closed_at_ = Clock::ticks();
     // What the other side still says is no longer waited for.
     if (receiving_) (void)tcp_->cancel(tcp_, &in_token_.completion);
     close_token_ = {{out_signal_.event(), Status::not_ready}, uefi::Boolean::no};
@@ -154,7 +157,7 @@ void Connection::poll() {
   }
   if (state_ < State::closing) {
     if (at_ == end_) start_receiving();
-  } else if (failed_ || clock_->seconds_since(closed_at_) > kGoodbye) {
+  } else if (failed_ || clock_->seconds_since(closed_at_) > (state_ == State::closing ? kLastBytes : kGoodbye)) {
     reset();
   }
 }

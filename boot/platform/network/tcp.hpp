@@ -53,8 +53,8 @@ class Connection {
   /// Address of the other side.
   uefi::Ip4Address peer() const;
 
-  /// Says goodbye once all is sent, for at most 3 s; Listener::poll() or pump() does the rest. The connection is not to
-  /// be used any more.
+  /// Says goodbye once the other side has all, which may take 30 s, and waits for it 3 s; Listener::poll() or pump()
+  /// does the rest. The connection is not to be used any more.
   void close();
   /// Ends it at once. The connection is not to be used any more.
   void reset();
@@ -79,7 +79,7 @@ class Connection {
   State state_;
   bool receiving_, sending_, ended_, failed_;
   uefi::Status why_;
-  uint64_t closed_at_;  // ticks
+  uint64_t closed_at_;  // ticks: when close() was called, then when it said goodbye
   uint32_t at_, end_;   // in_[at_, end_) was not read yet
   union {
     uefi::Tcp4IoToken in_token_;
