@@ -190,6 +190,17 @@ TEST(ByteBpe, OfSpecialTokensThatBeginTogetherTheLongestIsTaken) {
   EXPECT_EQ(bpe.encode("<|x|", true), bytes_of("<|x|"));
 }
 
+TEST(ByteBpe, ASpecialTokenHasUpTo63Bytes) {
+  for (const size_t size : {1u, 2u, 63u, 64u, 65u, 1000u}) {
+    BpeVocabulary vocabulary = small_vocabulary();
+    const std::string token(size, '#');
+    vocabulary.tokens.push_back(token);
+    vocabulary.types.push_back(3);
+    const bool found = size >= 2 && size <= 63;
+    EXPECT_EQ(MadeBpe(vocabulary).encode(token, true), found ? Tokens{263} : bytes_of(token)) << size;
+  }
+}
+
 TEST(ByteBpe, WordsRunAcrossTheBordersOfParts) {
   const MadeBpe bpe(small_vocabulary());
   EXPECT_EQ(bpe.encode({{"a", true}, {"b", false}}), (Tokens{256}));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "boot/platform/program.hpp"
+#include "tests/unit/exact.hpp"
 
 namespace {
 
@@ -64,6 +65,19 @@ TEST(Options, FlagsOfLlama2cWork) {
   EXPECT_EQ(c.options.seed, 42u);
   EXPECT_EQ(c.options.steps, 7u);
   EXPECT_EQ(text(c.options.prompt), "Once upon");
+}
+
+TEST(Options, ACircumflexTakesTheNextCharacterAsItIs) {
+  CommandLine c(R"(-i a^"b^^^ c -m "d^" e")");
+  EXPECT_EQ(c.error, "");
+  EXPECT_EQ(text(c.options.prompt), "a\"b^ c");
+  EXPECT_EQ(text(c.options.model), "d\" e");
+  const std::string line = "-i x^";
+  const test::Exact<char> exact(std::vector<char>(line.begin(), line.end()));
+  boot::Options options;
+  rt::Text passed_over;
+  EXPECT_TRUE(boot::read_command_line(options, exact.span(), passed_over, {}));
+  EXPECT_EQ(text(options.prompt), "x^") << "at the end there is nothing to take";
 }
 
 TEST(Options, StoriesAreSampledAsTheSamplerDoesByDefault) {
