@@ -38,12 +38,12 @@ rt::Result<void> describe(platform::Device device, rt::Text path, const Terminal
   if (!model) return model.error();
   const model::ModelInfo& info = (*model)->info();
   rt::print(terminal.console, "%s, dim %u, %u layers, context %'u, %.1f M parameters\n", info.weights, info.config.dim,
-            info.config.n_layers, info.config.seq_len, double(model::parameters(info)) / 1e6);
+            info.config.n_layers, info.config.seq_len, double(int64_t(model::parameters(info))) / 1e6);
   return {};
 }
 
 void list(platform::Device device, rt::Text path, uint64_t size, const Terminal& terminal) {
-  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &path, double(size) / (1 << 20));
+  rt::print(terminal.console, "  %-36pT %8.1f MiB  ", &path, double(int64_t(size)) / (1 << 20));
   const rt::Result<void> done = describe(device, path, terminal);
   if (done) return;
   const rt::Error& error = done.error();

@@ -8,9 +8,10 @@ constexpr uint64_t kRedraw = 100;  // milliseconds: text consoles are slow
 constexpr uint32_t kWidth = 30;    // of the bar
 constexpr uint32_t kRow = 78;      // columns
 
-double per_second(uint64_t bytes, double seconds) {
-  return seconds > 0 ? double(bytes) / kMiB / seconds : 0;
-}
+// Of a signed number: it is converted by one instruction.
+double mebibytes(uint64_t bytes) { return double(int64_t(bytes)) / kMiB; }
+
+double per_second(uint64_t bytes, double seconds) { return seconds > 0 ? mebibytes(bytes) / seconds : 0; }
 
 }  // namespace
 
@@ -69,10 +70,10 @@ void Progress::draw() {
   const uint64_t filled = size() ? done * kWidth / size() : kWidth;
   for (uint32_t i = 0; i < kWidth; ++i) bar[i] = i < filled ? '#' : '.';
   bar[kWidth] = 0;
-  const double left = rate() > 0 ? double(size() - done) / kMiB / rate() : 0;
+  const double left = rate() > 0 ? mebibytes(size() - done) / rate() : 0;
   char row[kRow + 1];
-  rt::print_to({row, sizeof row}, "[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left", bar, double(done) / kMiB,
-               double(size()) / kMiB, rate(), left);
+  rt::print_to({row, sizeof row}, "[%s] %.1f of %.1f MiB  %.0f MiB/s  %.0f s left", bar, mebibytes(done),
+               mebibytes(size()), rate(), left);
   rt::print(terminal_.console, "\r%-*s", int(kRow), row);
 }
 

@@ -52,6 +52,7 @@ class Arena {
   template <class T>
     requires(__is_trivially_destructible(T))
   Result<Span<T>> make(uint64_t count) {
+    if constexpr (__is_trivially_constructible(T)) return __builtin_bit_cast(Result<Span<T>>, take_zeros(count, sizeof(T)));
     Result<Span<T>> span = make_raw<T>(count);
     if (span)
       for (T& item : *span) new (Placement{&item}) T();
@@ -63,11 +64,7 @@ class Arena {
   template <class T>
     requires(__is_trivially_destructible(T))
   Result<Span<T>> make_raw(uint64_t count) {
-    uint64_t bytes = 0;
-    if (__builtin_mul_overflow(count, sizeof(T), &bytes)) return exhausted(~uint64_t{0});
-    Result<uint8_t*> at = take(bytes);
-    if (!at) return at.error();
-    return Span<T>{reinterpret_cast<T*>(*at), count};
+    return __builtin_bit_cast(Result<Span<T>>, take_many(count, sizeof(T)));
   }
 
   /// For what may lie in several pieces: of `count` > 0 units of `unit` bytes, a multiple of kAlign, as
@@ -113,6 +110,9 @@ class Arena {
   Block& now() { return now_ ? *now_ : own_; }
   const Block& now() const { return now_ ? *now_ : own_; }
   Result<uint8_t*> take(uint64_t bytes);
+  // Where `count` objects of `size` bytes begin, and `count`: for all types one function.
+  Result<Span<uint8_t>> take_many(uint64_t count, uint64_t size);
+  Result<Span<uint8_t>> take_zeros(uint64_t count, uint64_t size);
   uint8_t* take_from(Block& block, uint64_t bytes);
   Result<Block*> add_block(uint64_t bytes);
   const Error& exhausted(uint64_t bytes) const;

@@ -32,6 +32,20 @@ Result<uint8_t*> Arena::take(uint64_t bytes) {
   return take_from(*now_, bytes);
 }
 
+Result<Span<uint8_t>> Arena::take_many(uint64_t count, uint64_t size) {
+  uint64_t bytes = 0;
+  if (__builtin_mul_overflow(count, size, &bytes)) return exhausted(~uint64_t{0});
+  Result<uint8_t*> at = take(bytes);
+  if (!at) return at.error();
+  return Span<uint8_t>{*at, count};
+}
+
+Result<Span<uint8_t>> Arena::take_zeros(uint64_t count, uint64_t size) {
+  Result<Span<uint8_t>> span = take_many(count, size);
+  if (span) fill_bytes(span->data, 0, count * size);
+  return span;
+}
+
 Result<Span<uint8_t>> Arena::make_some(uint64_t unit, uint64_t count) {
   for (Block* block = &now(); block; block = block->next) {
     const uint64_t bytes = min(count, room(*block) / unit) * unit;

@@ -52,6 +52,13 @@ uint64_t Clock::nanoseconds(uint64_t ticks) const {
   return ticks / hertz_ * kNanoseconds + ticks % hertz_ * kNanoseconds / hertz_;
 }
 
+// Out of line, as whoever measures calls them; and a signed number is converted by one instruction.
+double Clock::seconds(uint64_t ticks) const { return double(int64_t(ticks)) / double(int64_t(hertz_)); }
+
+double Clock::seconds_since(uint64_t earlier) const { return seconds(ticks() - earlier); }
+
+uint64_t Clock::milliseconds_to_ticks(uint64_t milliseconds) const { return hertz_ / 1000 * milliseconds; }
+
 void Clock::check() {
   const uint64_t now = ticks();
   if (rtc_ == Rtc::absent) return;

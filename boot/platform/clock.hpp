@@ -19,15 +19,11 @@ class Clock {
 
   /// How long `ticks` are.
   uint64_t nanoseconds(uint64_t ticks) const;
-  double seconds(uint64_t ticks) const {
-    return static_cast<double>(ticks) / static_cast<double>(hertz_);
-  }
+  double seconds(uint64_t ticks) const;
   /// Seconds from an earlier ticks() until now.
-  double seconds_since(uint64_t earlier) const { return seconds(ticks() - earlier); }
+  double seconds_since(uint64_t earlier) const;
   /// Ticks in a span of time.
-  uint64_t milliseconds_to_ticks(uint64_t milliseconds) const {
-    return hertz_ / 1000 * milliseconds;
-  }
+  uint64_t milliseconds_to_ticks(uint64_t milliseconds) const;
 
   uint64_t hertz() const { return hertz_; }
   Source source() const { return source_; }

@@ -146,7 +146,7 @@ void Server::end_answer(const char* why) {
   metrics.answer_milliseconds += took;
   char text[80];
   report(slot, rt::print_to({text, sizeof text}, ", %'u (%'u known) + %'u tokens in %.1f s", usage.prompt, usage.cached,
-                            usage.drawn, double(took) / 1000).data);
+                            usage.drawn, double(int64_t(took)) / 1000).data);
   release(slot);
   end_response(slot, 0);
 }

@@ -269,7 +269,7 @@ rt::Result<Value> read(rt::Text text) {
   return Value{skip_space(text.data)};
 }
 
-Kind Value::kind() const {
+Kind Value::kind_at(const char* at) {
   if (!at) return Kind::none;
   switch (*at) {
     case '{': return Kind::object;
@@ -284,38 +284,38 @@ Kind Value::kind() const {
 
 rt::Text Value::raw() const { return {at, uint64_t(skip_value(at) - at)}; }
 
-Value Value::first() const {
-  if (kind() != Kind::object && kind() != Kind::array) return {};
+const char* Value::first_at(const char* at) {
+  const Kind kind = kind_at(at);
+  if (kind != Kind::object && kind != Kind::array) return nullptr;
   const char* const begin = skip_space(at + 1);
-  return {*begin == '}' || *begin == ']' ? nullptr : begin};
+  return *begin == '}' || *begin == ']' ? nullptr : begin;
 }
 
-Value Value::next() const {
+const char* Value::next_at(const char* at) {
   const char* const end = skip_space(skip_value(at));
-  return {*end == ',' || *end == ':' ? skip_space(end + 1) : nullptr};
+  return *end == ',' || *end == ':' ? skip_space(end + 1) : nullptr;
 }
 
-Value Value::member(rt::Text name) const {
-  if (kind() != Kind::object) return {};
-  for (Value key = first(); key;) {
-    const Value value = key.next();
-    if (key.equals(name)) return value;
-    key = value.next();
+const char* Value::member_at(const char* at, const char* name) {
+  if (kind_at(at) != Kind::object) return nullptr;
+  for (const char* key = first_at(at); key;) {
+    const char* const value = next_at(key);
+    if (equals_at(key, name)) return value;
+    key = next_at(value);
   }
-  return {};
+  return nullptr;
 }
 
-bool Value::equals(rt::Text text) const {
-  if (kind() != Kind::string) return false;
-  uint64_t same = 0;
+bool Value::equals_at(const char* at, const char* text) {
+  if (kind_at(at) != Kind::string) return false;
   char bytes[4];
   for (const char* next = at + 1; *next != '"';)
     for (int i = 0, n = take_character(next, bytes); i < n; ++i)
-      if (same == text.size || text[same++] != bytes[i]) return false;
-  return same == text.size;
+      if (!*text || *text++ != bytes[i]) return false;
+  return !*text;
 }
 
-uint64_t Value::string_size() const {
+uint64_t Value::size_at(const char* at) {
   uint64_t size = 0;
   char bytes[4];
   for (const char* next = at + 1; *next != '"';) size += uint64_t(take_character(next, bytes));

@@ -11,25 +11,34 @@ enum class Kind : uint8_t { none, object, array, string, number, boolean, null }
 struct Value {
   explicit operator bool() const { return at; }
 
-  Kind kind() const;
+  Kind kind() const { return kind_at(at); }
   /// As it stands in the text, a string with its quotes.
   rt::Text raw() const;
 
   /// Of an array the first value, of an object the first name; none where it is empty, and of anything else.
-  Value first() const;
+  Value first() const { return {first_at(at)}; }
   /// What comes behind this in the same array or object: there names and values take turns.
-  Value next() const;
+  Value next() const { return {next_at(at)}; }
   /// The value that an object has under a name.
-  Value member(rt::Text name) const;
+  Value member(const char* name) const { return {member_at(at, name)}; }
 
   /// Is it a string of just these bytes?
-  bool equals(rt::Text text) const;
+  bool equals(const char* text) const { return equals_at(at, text); }
   /// Bytes of a string, without quotes and escapes.
-  uint64_t string_size() const;
+  uint64_t string_size() const { return size_at(at); }
   /// Writes a string to `to`, in UTF-8, which may be where it stands or to the left of that. Returns the end.
   char* string(char* to) const;
 
-  const char* at;  // its first byte; without an initial value, so that a Value is returned in a register
+  const char* at;  // its first byte
+
+ private:
+  // What a member returns or is called on goes by memory, and a pointer in a register.
+  static Kind kind_at(const char* at);
+  static const char* first_at(const char* at);
+  static const char* next_at(const char* at);
+  static const char* member_at(const char* at, const char* name);
+  static bool equals_at(const char* at, const char* text);
+  static uint64_t size_at(const char* at);
 };
 static_assert(__is_trivial(Value));
 
