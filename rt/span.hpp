@@ -23,7 +23,7 @@ struct Span {
 
 /// A run of UTF-8 bytes that somebody else owns; not terminated.
 struct Text {
-  const char* data = "";
+  const char* data = nullptr;
   uint64_t size = 0;
 
   constexpr Text() = default;
