@@ -29,7 +29,7 @@ rt::Result<void> Chat::remember() {
 }
 
 /// The conversation is the one in `text` then.
-rt::Result<void> Chat::restore(rt::Text file, rt::Text text) {
+rt::Result<void> Chat::restore(const rt::Text& file, rt::Text text) {
   platform::PageBlocks pages(platform::MemoryUse::buffer, "the conversation");
   rt::Arena arena(pages);
   rt::Result<rt::Span<Turn>> all = model::parse_transcript(file, text, arena);

@@ -63,7 +63,7 @@ class Chat final : public Idle, public Taker {
   void close();
   bool begin_reading();
   rt::Result<void> remember();
-  rt::Result<void> restore(rt::Text file, rt::Text text);
+  rt::Result<void> restore(const rt::Text& file, rt::Text text);
 
   Conversation& c_;
   model::ChatTemplate template_;

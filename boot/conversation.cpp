@@ -169,10 +169,11 @@ Pager* Conversation::pager() {
 }
 
 rt::Result<void> converse(Options& options, const Terminal& terminal, uint64_t started) {
-  rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(sizeof(Conversation), platform::MemoryUse::buffer, "the conversation");
-  if (!pages) return pages.error();
-  auto& conversation = *new (rt::Placement{pages->memory().data}) Conversation(options, terminal);
+  platform::Pages pages;
+  if (rt::Result<void> room = pages.allocate(sizeof(Conversation), platform::MemoryUse::buffer, "the conversation");
+      !room)
+    return room;
+  auto& conversation = *new (rt::Placement{pages.memory().data}) Conversation(options, terminal);
   const rt::Result<void> done = begin(conversation, started);
   conversation.~Conversation();
   return done;

@@ -7,15 +7,16 @@ namespace boot {
 rt::Result<void> GrowingText::reserve(uint64_t bytes) {
   constexpr uint64_t kLeast = 64 * 1024;
   if (size_ + bytes <= pages_.memory().count) return {};
-  rt::Result<platform::Pages> larger = platform::Pages::allocate(rt::max(2 * (size_ + bytes), kLeast),
-                                                                 platform::MemoryUse::buffer, what_);
-  if (!larger) return larger.error();
-  rt::copy_bytes(larger->memory().data, pages_.memory().data, size_);
-  pages_ = static_cast<platform::Pages&&>(*larger);
+  platform::Pages larger;
+  if (rt::Result<void> done = larger.allocate(rt::max(2 * (size_ + bytes), kLeast), platform::MemoryUse::buffer, what_);
+      !done)
+    return done;
+  rt::copy_bytes(larger.memory().data, pages_.memory().data, size_);
+  pages_ = static_cast<platform::Pages&&>(larger);
   return {};
 }
 
-void GrowingText::append(rt::Text piece) {
+void GrowingText::append(const rt::Text& piece) {
   rt::copy_bytes(pages_.memory().data + size_, piece.data, piece.size);
   size_ += piece.size;
 }

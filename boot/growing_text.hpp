@@ -14,7 +14,7 @@ class GrowingText {
   /// Makes room for `bytes` more. Where that fails, all is as it was.
   rt::Result<void> reserve(uint64_t bytes);
   /// Adds a piece that there is room for.
-  void append(rt::Text piece);
+  void append(const rt::Text& piece);
   /// Leaves `size` bytes.
   void cut(uint64_t size) { size_ = size; }
 

@@ -32,7 +32,7 @@ class Lines {
 
  private:
   /// As much of it as there is room for.
-  void put(rt::Text part) {
+  void put(const rt::Text& part) {
     const uint64_t n = cut_ ? 0 : rt::min(part.size, room_.count - used_);
     rt::copy_bytes(room_.data + used_, part.data, n);
     used_ += n;

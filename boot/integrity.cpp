@@ -21,7 +21,7 @@ rt::Result<void> Verified::open_part(uint32_t number, uint32_t count) {
   return find_sum(model::part_path(path_, number, count, {buffer, sizeof buffer}));
 }
 
-rt::Result<void> Verified::find_sum(rt::Text path) {
+rt::Result<void> Verified::find_sum(const rt::Text& path) {
   hash_ = {};
   expected_[0] = 0;
   if (!place_.medium) return {};

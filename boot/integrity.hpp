@@ -27,7 +27,7 @@ class Verified final : public rt::ByteSource {
   rt::Result<void> open_part(uint32_t number, uint32_t count) override;
 
  private:
-  rt::Result<void> find_sum(rt::Text path);
+  rt::Result<void> find_sum(const rt::Text& path);
   bool wanted() const { return always_ || expected_[0]; }
 
   rt::ByteSource& source_;

@@ -18,7 +18,7 @@ uint64_t common_bytes(rt::Text a, rt::Text b) {
 
 }  // namespace
 
-void Candidates::offer(rt::Text word) {
+void Candidates::offer(const rt::Text& word) {
   if (common_bytes(word, begun_) < begun_.size || word.size > sizeof common_) return;
   for (const char byte : word)
     if (uint8_t(byte) < 0x20 || byte == 0x7f) return;
@@ -115,7 +115,7 @@ void LineEditor::edit(const platform::Key& key) {
 }
 
 /// Puts characters in at the cursor, as long as there is room.
-void LineEditor::insert(rt::Text text) {
+void LineEditor::insert(const rt::Text& text) {
   if (text.size > kLongest - length_) {
     ++cut_;
     return;
@@ -132,7 +132,7 @@ void LineEditor::erase(uint32_t from, uint32_t to) {
   cursor_ = from;
 }
 
-void LineEditor::replace(rt::Text text) {
+void LineEditor::replace(const rt::Text& text) {
   length_ = cursor_ = cut_ = 0;
   insert(text);
 }

@@ -10,7 +10,7 @@ class Candidates {
   explicit Candidates(rt::Text begun) : begun_(begun) {}
 
   /// One more, if it begins so: large and small letters are the same. Words that nobody could type are left out.
-  void offer(rt::Text word);
+  void offer(const rt::Text& word);
 
  private:
   friend class LineEditor;
@@ -73,9 +73,9 @@ class LineEditor {
   uint32_t after(uint32_t at) const;
   bool next(platform::Key& key, Idle* idle);
   void edit(const platform::Key& key);
-  void insert(rt::Text text);
+  void insert(const rt::Text& text);
   void erase(uint32_t from, uint32_t to);
-  void replace(rt::Text text);
+  void replace(const rt::Text& text);
   void recall(int direction);
   void complete();
   void draw();

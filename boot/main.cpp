@@ -13,10 +13,10 @@ namespace {
 
 /// Everything between the head and the end. `next`: what comes after that, as far as the options could be read.
 rt::Result<void> run(const Terminal& terminal, uint64_t started, OnFinish& next) {
-  rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(sizeof(Options), platform::MemoryUse::buffer, "the options");
-  if (!pages) return pages.error();
-  Options& options = *new (rt::Placement{pages->memory().data}) Options;
+  platform::Pages pages;
+  if (rt::Result<void> room = pages.allocate(sizeof(Options), platform::MemoryUse::buffer, "the options"); !room)
+    return room;
+  Options& options = *new (rt::Placement{pages.memory().data}) Options;
   rt::Result<void> done = read_start_options(options, terminal);
   if (options.help) print_help(terminal.console, "llama.efi [MODEL] [options]      the same names work in llama.cfg",
                                all_options(options));

@@ -134,7 +134,7 @@ void list_models(const Terminal& terminal) {
   if (!all.found) rt::print(terminal.console, "no model in %pT on any volume\n", &kModelsFolder);
 }
 
-rt::Text find_model(rt::Text name, rt::Span<char> path) {
+rt::Text find_model(const rt::Text& name, rt::Span<char> path) {
   struct Search {
     rt::Text name;
     rt::Span<char> path;

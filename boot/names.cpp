@@ -4,7 +4,7 @@ namespace boot {
 namespace {
 
 /// Levenshtein's distance: how many letters must be put in, left out or changed to make one word of the other.
-uint32_t distance(rt::Text a, rt::Text b) {
+uint32_t distance(const rt::Text& a, const rt::Text& b) {
   constexpr uint32_t kLongest = 16;
   if (a.size > kLongest || b.size > kLongest) return kLongest;
   uint8_t row[kLongest + 1];
@@ -22,7 +22,7 @@ uint32_t distance(rt::Text a, rt::Text b) {
 }
 
 /// Are they the same name? Between its words stands - or _: whoever types need not know which.
-bool same(rt::Text a, rt::Text b) {
+bool same(const rt::Text& a, const rt::Text& b) {
   const auto letter = [](char c) { return c == '-' ? '_' : c; };
   uint64_t i = 0;
   while (i < a.size && i < b.size && letter(a[i]) == letter(b[i])) ++i;
@@ -31,13 +31,13 @@ bool same(rt::Text a, rt::Text b) {
 
 }  // namespace
 
-uint32_t Names::find(rt::Text name) const {
+uint32_t Names::find(const rt::Text& name) const {
   uint32_t i = 0;
   while (i < count && !same((*this)[i], name)) ++i;
   return i;
 }
 
-rt::Text Names::nearest(rt::Text word) const {
+rt::Text Names::nearest(const rt::Text& word) const {
   rt::Text best;
   // Of a short word, two changed letters leave nothing.
   uint32_t least = word.size < 4 ? 2 : 3;
@@ -49,7 +49,7 @@ rt::Text Names::nearest(rt::Text word) const {
   return best;
 }
 
-const rt::Error& no_such(const char* what, rt::Text name, rt::Text nearest, const char* else_see) {
+const rt::Error& no_such(const char* what, const rt::Text& name, const rt::Text& nearest, const char* else_see) {
   if (nearest.empty()) return rt::fail(rt::Errc::usage, 0, "there is no %s'%pT' (%s)", what, &name, else_see);
   return rt::fail(rt::Errc::usage, 0, "there is no %s'%pT'; did you mean '%pT'?", what, &name, &nearest);
 }

@@ -13,13 +13,13 @@ struct Names {
     return *reinterpret_cast<const char* const*>(reinterpret_cast<const char*>(first) + uint64_t{i} * stride);
   }
   /// The place of `name`, or count.
-  uint32_t find(rt::Text name) const;
+  uint32_t find(const rt::Text& name) const;
   /// The name that somebody may have meant who typed `word`: at most two letters away. Empty: none.
-  rt::Text nearest(rt::Text word) const;
+  rt::Text nearest(const rt::Text& word) const;
 };
 
 /// The error where there is no `what` called `name`: says which was meant, if that can be guessed, and else `else_see`,
 /// which tells how to see them all.
-const rt::Error& no_such(const char* what, rt::Text name, rt::Text nearest, const char* else_see);
+const rt::Error& no_such(const char* what, const rt::Text& name, const rt::Text& nearest, const char* else_see);
 
 }  // namespace boot

@@ -75,7 +75,7 @@ void append(rt::Text& list, rt::Span<char> buffer, rt::Text word) {
 
 }  // namespace
 
-bool split_setting(rt::Text line, bool comments, rt::Text& name, rt::Text& value) {
+bool split_setting(const rt::Text& line, bool comments, rt::Text& name, rt::Text& value) {
   uint64_t n = 0;
   while (n < line.size && line[n] != '=' && !is_space(line[n])) ++n;
   name = line.part(0, n);

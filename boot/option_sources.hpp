@@ -5,7 +5,7 @@ namespace boot {
 
 /// Cuts "name = value", "name=value" or "name value" in two. False where there is no value, not even an empty one
 /// behind the "=". Quotes around the value are taken off; with `comments`, so is what follows a # that stands alone.
-bool split_setting(rt::Text line, bool comments, rt::Text& name, rt::Text& value);
+bool split_setting(const rt::Text& line, bool comments, rt::Text& name, rt::Text& value);
 
 /// Reads the lines of an llama.cfg: "name = value", "# comment", empty ones. What is wrong with a line costs only that
 /// line, and is said in `notes`, with `file` and its number.

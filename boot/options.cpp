@@ -126,7 +126,7 @@ OptionSet portable_options(Options& options) {
   return {all.rows.part(0, all.rows.count - kOfFirmware), &options};
 }
 
-const Option* OptionSet::find(rt::Text name) const {
+const Option* OptionSet::find(const rt::Text& name) const {
   const uint32_t i = names().find(name);
   return i < rows.count ? &rows[i] : nullptr;
 }
@@ -137,7 +137,7 @@ const Option* OptionSet::find(char letter) const {
   return nullptr;
 }
 
-rt::Result<void> OptionSet::set(const Option& option, rt::Text value) const {
+rt::Result<void> OptionSet::set(const Option& option, const rt::Text& value) const {
   char* const place = static_cast<char*>(values) + option.place;
   switch (option.kind) {
     case Kind::text: {
@@ -208,7 +208,7 @@ rt::Text takes(const Option& option, rt::Span<char> buffer) {
   return rt::print_to(buffer, "0 to %u", option.most);
 }
 
-const rt::Error& no_option(rt::Text name, rt::Span<const OptionSet> sets) {
+const rt::Error& no_option(const rt::Text& name, rt::Span<const OptionSet> sets) {
   rt::Text nearest;
   for (const OptionSet& set : sets)
     if (nearest.empty()) nearest = set.names().nearest(name);

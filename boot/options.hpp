@@ -96,11 +96,11 @@ struct OptionSet {
   void* values;
 
   Names names() const { return {&rows.data->name, uint32_t(rows.count), sizeof(Option)}; }
-  const Option* find(rt::Text name) const;
+  const Option* find(const rt::Text& name) const;
   const Option* find(char letter) const;
   /// Sets an option of this set. Where it refuses, nothing has changed; the error is the rest of a sentence that begins
   /// with where the value came from: "temperature wants a number from 0 to 10, not 'hot'".
-  rt::Result<void> set(const Option& option, rt::Text value) const;
+  rt::Result<void> set(const Option& option, const rt::Text& value) const;
   /// An option's value as one would type it: a text where it is kept, anything else in `buffer`.
   rt::Text value(const Option& option, rt::Span<char> buffer) const;
   /// Sets all options to their defaults.
@@ -117,7 +117,7 @@ OptionSet portable_options(Options& options);
 rt::Text takes(const Option& option, rt::Span<char> buffer);
 
 /// The error where there is no such option.
-const rt::Error& no_option(rt::Text name, rt::Span<const OptionSet> sets);
+const rt::Error& no_option(const rt::Text& name, rt::Span<const OptionSet> sets);
 
 /// Prints every option of a set with its letter, what it takes and its default.
 void print_options(rt::Sink& out, const OptionSet& set);

@@ -28,7 +28,7 @@ struct Record {
     bits[tokens++] = probability_bits;
   }
 
-  void add_text(rt::Text piece) {
+  void add_text(const rt::Text& piece) {
     const uint64_t n = rt::min<uint64_t>(piece.size, kBytes - bytes);
     rt::copy_bytes(text + bytes, piece.data, n);
     bytes += uint32_t(n);

@@ -151,15 +151,17 @@ rt::Result<void> Serving::open(uint16_t port) {
   const server::Settings settings{.api_key = conversation_.options.api_key, .cors = conversation_.options.cors,
                                   .queue = uint32_t(conversation_.options.queue), .connections = Inside::kConnections};
   const uint64_t own = rt::round_up(sizeof(Inside), 64);
-  rt::Result<platform::Pages> memory = platform::Pages::allocate(own + server::Server::bytes_needed(settings),
-                                                                 platform::MemoryUse::buffer, "the server");
-  if (!memory) return memory.error();
+  platform::Pages memory;
+  if (rt::Result<void> done = memory.allocate(own + server::Server::bytes_needed(settings),
+                                              platform::MemoryUse::buffer, "the server");
+      !done)
+    return done;
   rt::Result<const platform::Network*> network = platform::Network::start(terminal.clock, terminal.keyboard);
   if (!network) return network.error();
   rt::Result<platform::Listener*> listener =
       platform::Listener::open(**network, port, Inside::kConnections, terminal.clock);
   if (!listener) return listener.error();
-  memory_ = static_cast<platform::Pages&&>(*memory);
+  memory_ = static_cast<platform::Pages&&>(memory);
   inside_ = new (rt::Placement{memory_.memory().data})
       Inside(conversation_, **listener, settings, memory_.memory().from(own));
   inside_->moved_at = inside_->now();

@@ -51,10 +51,12 @@ rt::Result<void> read_boot_arguments(Options& options, rt::Span<char> buffer, rt
 
 rt::Result<void> read_start_options(Options& options, const Terminal& terminal) {
   platform::Console& console = terminal.console;
-  rt::Result<platform::Pages> pages = platform::Pages::allocate(
-      kConfigBytes + kConfigBytes / 2 * 3 + kLineBytes + 4096, platform::MemoryUse::buffer, "the options");
-  if (!pages) return pages.error();
-  rt::Arena arena(pages->memory());
+  platform::Pages pages;
+  if (rt::Result<void> room = pages.allocate(kConfigBytes + kConfigBytes / 2 * 3 + kLineBytes + 4096,
+                                             platform::MemoryUse::buffer, "the options");
+      !room)
+    return room;
+  rt::Arena arena(pages.memory());
   if (rt::Result<void> done = read_config_file(options, arena, terminal); !done)
     rt::print(console, "note: %s; going on without it\n", done.error().text);
   rt::Result<rt::Span<char>> line = arena.make_raw<char>(kLineBytes);
@@ -67,10 +69,10 @@ rt::Result<void> read_start_options(Options& options, const Terminal& terminal) 
 
 rt::Result<void> read_prompt_file(Options& options) {
   if (options.prompt_file.empty()) return {};
-  rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(kPromptBytes * 3, platform::MemoryUse::buffer, "the prompt");
-  if (!pages) return pages.error();
-  rt::Arena arena(pages->memory());
+  platform::Pages pages;
+  if (rt::Result<void> room = pages.allocate(kPromptBytes * 3, platform::MemoryUse::buffer, "the prompt"); !room)
+    return room;
+  rt::Arena arena(pages.memory());
   rt::Result<rt::Text> text = read_text(options.prompt_file, kPromptBytes, arena);
   if (!text) return text.error();
   const OptionSet set = all_options(options);

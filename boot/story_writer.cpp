@@ -43,7 +43,7 @@ uint64_t StoryWriter::take_halted() {
   return halted;
 }
 
-void StoryWriter::put(rt::Text text, platform::Color color) {
+void StoryWriter::put(const rt::Text& text, platform::Color color) {
   if (stopped_) return;
   if (color != ready_color_ || ready_bytes_ + text.size > sizeof ready_) flush();
   ready_color_ = color;

@@ -32,7 +32,7 @@ class StoryWriter {
 
   void put_word();
   void new_line();
-  void put(rt::Text text, platform::Color color);
+  void put(const rt::Text& text, platform::Color color);
 
   platform::Console& console_;
   StatusLine& status_;

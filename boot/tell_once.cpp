@@ -12,10 +12,11 @@ alignas(Engine) constinit uint8_t g_engine_room[sizeof(Engine)] = {};
 rt::Result<void> tell(Engine& engine, rt::CpuFeatures features, Options& options, const Terminal& terminal,
                       uint64_t started) {
   if (rt::Result<void> done = load(engine, features, false, options, terminal); !done) return done;
-  rt::Result<platform::Pages> pages =
-      platform::Pages::allocate(sizeof(Record), platform::MemoryUse::buffer, "the record of the story");
-  if (!pages) return pages.error();
-  Record& record = *new (rt::Placement{pages->memory().data}) Record;
+  platform::Pages pages;
+  if (rt::Result<void> done = pages.allocate(sizeof(Record), platform::MemoryUse::buffer, "the record of the story");
+      !done)
+    return done;
+  Record& record = *new (rt::Placement{pages.memory().data}) Record;
   record.clear();
   const uint64_t seed = options.seed ? options.seed : platform::entropy() % 1'000'000'000 + 1;
   return tell_story(engine, engine.model.session(), options, options.prompt, seed, record, terminal, started, nullptr);

@@ -14,7 +14,7 @@ rt::Result<rt::Text> read_text(platform::Readable& file, uint64_t most, rt::Aren
   return rt::utf16_to_utf8({reinterpret_cast<const char16_t*>(bytes->data + 2), bytes->count / 2 - 1}, *buffer);
 }
 
-rt::Result<rt::Text> read_text(rt::Text path, uint64_t most, rt::Arena& arena) {
+rt::Result<rt::Text> read_text(const rt::Text& path, uint64_t most, rt::Arena& arena) {
   rt::Result<platform::File> file = platform::open_on_any(platform::DeviceList().all(), path);
   if (!file) return file.error();
   return read_text(*file, most, arena);

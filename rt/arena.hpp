@@ -12,7 +12,8 @@ struct Placement {
 
 }  // namespace rt
 
-inline void* operator new(size_t, rt::Placement place) noexcept { return place.at; }
+// Not noexcept: of what is, each caller asks whether it returned null.
+inline void* operator new(size_t, rt::Placement place) { return place.at; }
 
 namespace rt {
 
@@ -86,7 +87,7 @@ class Arena {
   /// everything by clear(). The blocks stay.
   class Mark;
   Mark mark() const;
-  void rewind(Mark mark);
+  void rewind(const Mark& mark);
   void clear();
 
   /// An arena that only counts: what make_raw() hands out must not be touched. Running the same
@@ -129,12 +130,6 @@ class Arena::Mark {
   uint64_t used = 0;
 };
 
-inline Arena::Mark Arena::mark() const {
-  Mark mark;
-  mark.block = now_;
-  mark.used = now().used;
-  return mark;
-}
 inline void Arena::clear() { rewind({}); }
 
 }  // namespace rt

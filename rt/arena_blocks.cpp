@@ -122,7 +122,14 @@ uint64_t Arena::capacity() const {
   return bytes;
 }
 
-void Arena::rewind(Mark mark) {
+Arena::Mark Arena::mark() const {
+  Mark mark;
+  mark.block = now_;
+  mark.used = now().used;
+  return mark;
+}
+
+void Arena::rewind(const Mark& mark) {
   now_ = mark.block;
   now().used = mark.used;
   for (Block* block = now().next; block; block = block->next) block->used = kHeader;

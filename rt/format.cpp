@@ -14,7 +14,7 @@ class Writer {
     if (used_ == sizeof buffer_) flush();
     buffer_[used_++] = c;
   }
-  void put(Text text) {
+  void put(const Text& text) {
     for (char c : text) put(c);
   }
   void fill(char c, int64_t n) {

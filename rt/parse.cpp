@@ -16,7 +16,8 @@ bool take_sign(Text& text) {
 
 }  // namespace
 
-Text trim(Text text) {
+Text trim(const Text& whole) {
+  Text text = whole;
   while (!text.empty() && is_space(text[0])) text = text.from(1);
   while (!text.empty() && is_space(text[text.size - 1])) --text.size;
   return text;
@@ -44,7 +45,7 @@ bool is_any_case(const Text& text, const char* small) {
   return text.size == Text(small).size && ends_with_any_case(text, small);
 }
 
-bool parse_u64(Text text, uint64_t& value) {
+bool parse_u64(const Text& text, uint64_t& value) {
   uint64_t sum = 0;
   for (char c : text) {
     if (!is_digit(c)) return false;
@@ -56,7 +57,8 @@ bool parse_u64(Text text, uint64_t& value) {
   return true;
 }
 
-bool parse_i64(Text text, int64_t& value) {
+bool parse_i64(const Text& number, int64_t& value) {
+  Text text = number;
   const bool minus = take_sign(text);
   uint64_t magnitude = 0;
   if (!parse_u64(text, magnitude) || magnitude > uint64_t(INT64_MAX) + minus) return false;
@@ -171,7 +173,8 @@ bool round_to_float(const Scientific& number, float& value) {
 
 }  // namespace
 
-bool parse_f32(Text text, float& value) {
+bool parse_f32(const Text& whole, float& value) {
+  Text text = whole;
   const bool minus = take_sign(text);
   Scientific number;
   float magnitude = 0;

@@ -61,7 +61,7 @@ int encode_utf16(char32_t c, char16_t (&out)[2]) {
   return 2;
 }
 
-Text clip(Text text, uint64_t most) {
+Text clip(const Text& text, uint64_t most) {
   if (text.size <= most) return text;
   uint64_t end = most;
   // A character has three continuation bytes at most: with more of them the text is not UTF-8, and is cut anywhere.
@@ -69,7 +69,7 @@ Text clip(Text text, uint64_t most) {
   return text.part(0, end);
 }
 
-uint64_t utf8_to_utf16(Text text, Span<char16_t> out) {
+uint64_t utf8_to_utf16(const Text& text, Span<char16_t> out) {
   uint64_t used = 0;
   bool full = false;
   const auto put = [&](char32_t c) {

@@ -41,11 +41,11 @@ int encode_utf8(char32_t c, char (&out)[4]);
 int encode_utf16(char32_t c, char16_t (&out)[2]);
 
 /// At most the first `most` bytes of a text, without half a character at their end.
-Text clip(Text text, uint64_t most);
+Text clip(const Text& text, uint64_t most);
 
 /// UTF-8 to UTF-16, terminated, cut at a character's end when `out` is too small (out.count > 0).
 /// Returns the units written without the terminator.
-uint64_t utf8_to_utf16(Text text, Span<char16_t> out);
+uint64_t utf8_to_utf16(const Text& text, Span<char16_t> out);
 
 /// UTF-16 to UTF-8; an unpaired surrogate becomes U+FFFD; stops at `units` or at a NUL. Cut and
 /// terminated as above. `units.data` may have any alignment: firmware passes options so.

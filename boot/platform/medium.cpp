@@ -45,7 +45,7 @@ void Input::close() {
   stream_ = nullptr;
 }
 
-rt::Result<Input> open_input(rt::Text name, Place& place, const Patience& patience) {
+rt::Result<Input> open_input(const rt::Text& name, Place& place, const Patience& patience) {
   if (place.medium) return place.medium->open(name, place, patience);
   const rt::Error* first = nullptr;
   for (const Medium* medium : media()) {

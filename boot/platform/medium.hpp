@@ -79,7 +79,7 @@ rt::Span<const Medium* const> media();
 extern const Medium kVolumes;
 
 /// Opens `name` for reading where `place` says, else on the first medium that has it; `place` says then where that was.
-rt::Result<Input> open_input(rt::Text name, Place& place, const Patience& patience);
+rt::Result<Input> open_input(const rt::Text& name, Place& place, const Patience& patience);
 
 /// Leaves all media. No input may be open.
 void leave_media();

@@ -71,7 +71,7 @@ void count_memory(MemoryUse use, int64_t bytes) {
   add(g_total, bytes);
 }
 
-rt::Result<Pages> Pages::allocate(uint64_t bytes, MemoryUse use, const char* what) {
+rt::Result<void> Pages::allocate(uint64_t bytes, MemoryUse use, const char* what) {
   if (bytes > kMostBytes) return no_memory(bytes, what);
   const uint64_t pages =
       rt::max<uint64_t>(1, rt::round_up(bytes, uefi::kPageSize) / uefi::kPageSize);
@@ -80,9 +80,11 @@ rt::Result<Pages> Pages::allocate(uint64_t bytes, MemoryUse use, const char* wha
       uefi::AllocateType::any_pages, uefi::MemoryType::loader_data, pages, &address);
   // Page 0 is no use to C++, and no firmware gives it.
   if (status != uefi::Status::success || !address) return no_memory(bytes, what);
-  const rt::Span<uint8_t> memory{reinterpret_cast<uint8_t*>(address), pages * uefi::kPageSize};
-  count_memory(use, static_cast<int64_t>(memory.count));
-  return Pages(memory, use);
+  release();
+  memory_ = {reinterpret_cast<uint8_t*>(address), pages * uefi::kPageSize};
+  use_ = use;
+  count_memory(use, static_cast<int64_t>(memory_.count));
+  return {};
 }
 
 Pages& Pages::operator=(Pages&& other) {
@@ -103,10 +105,10 @@ void Pages::release() {
 }
 
 rt::Result<rt::Span<uint8_t>> PageBlocks::allocate(uint64_t bytes) {
-  rt::Result<Pages> pages = Pages::allocate(bytes, use_, what_);
-  if (!pages) return pages.error();
-  const rt::Span<uint8_t> memory = pages->memory_;
-  pages->memory_ = {};  // the arena's from now on
+  Pages pages;
+  if (rt::Result<void> done = pages.allocate(bytes, use_, what_); !done) return done.error();
+  const rt::Span<uint8_t> memory = pages.memory_;
+  pages.memory_ = {};  // the arena's from now on
   return memory;
 }
 

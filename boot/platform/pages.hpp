@@ -31,10 +31,10 @@ class Pages {
   Pages& operator=(Pages&& other);
   ~Pages() { release(); }
 
-  /// At least `bytes` bytes, rounded up to whole pages of 4 KiB. `what` names the owner in the
-  /// error: "the model needs 65 MiB of memory, but ...". Fails with Errc::out_of_memory, detail
-  /// being the bytes that were asked for.
-  static rt::Result<Pages> allocate(uint64_t bytes, MemoryUse use, const char* what);
+  /// At least `bytes` bytes, rounded up to whole pages of 4 KiB, in place of what it had, which it keeps where this
+  /// fails. `what` names the owner in the error: "the model needs 65 MiB of memory, but ...". Fails with
+  /// Errc::out_of_memory, detail being the bytes that were asked for.
+  rt::Result<void> allocate(uint64_t bytes, MemoryUse use, const char* what);
 
   rt::Span<uint8_t> memory() const { return memory_; }
 

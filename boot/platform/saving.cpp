@@ -19,7 +19,7 @@ constexpr const char* kReplaced = "llama-old.tmp";   // what it replaces, until 
 bool is_separator(char c) { return c == '\\' || c == '/'; }
 
 /// Where the file's own name begins in `path`.
-uint64_t name_begin(rt::Text path) {
+uint64_t name_begin(const rt::Text& path) {
   uint64_t at = path.size;
   while (at && !is_separator(path[at - 1])) --at;
   return at;
@@ -27,7 +27,7 @@ uint64_t name_begin(rt::Text path) {
 
 /// A name that every file system takes for just this one: FAT drops dots and blanks at a name's end, ~ is in its short
 /// names for other files, and a colon names a part of a file on NTFS.
-bool is_plain(rt::Text name) {
+bool is_plain(const rt::Text& name) {
   for (const char c : name)
     if (uint8_t(c) < 0x20 || c == 0x7f || rt::Text("\"*:<>?|~").contains(c)) return false;
   const char last = name[name.size - 1];
@@ -35,7 +35,7 @@ bool is_plain(rt::Text name) {
 }
 
 /// The path of another file in the same folder, in `buffer`.
-rt::Text beside(rt::Text path, const char* name, rt::Span<char> buffer) {
+rt::Text beside(const rt::Text& path, const char* name, rt::Span<char> buffer) {
   return rt::print_to(buffer, "%.*s%s", int(name_begin(path)), path.data, name);
 }
 
@@ -62,7 +62,7 @@ Status remove(FileHandle& handle) {
 }
 
 /// A new file `path` with `text` in it, or none. `title` names it in errors.
-rt::Result<void> write_new(Volume& volume, rt::Text path, rt::Text title, rt::Text text) {
+rt::Result<void> write_new(Volume& volume, const rt::Text& path, rt::Text title, rt::Text text) {
   rt::Result<FileHandle> file = volume.open_handle(path, kChange | uefi::kFileModeCreate);
   if (!file) {
     const rt::Error& error = file.error();
@@ -74,7 +74,7 @@ rt::Result<void> write_new(Volume& volume, rt::Text path, rt::Text title, rt::Te
 }
 
 /// Gives the file `path` another name in its folder.
-rt::Result<void> rename(Volume& volume, rt::Text path, rt::Text name) {
+rt::Result<void> rename(Volume& volume, const rt::Text& path, rt::Text name) {
   rt::Result<FileHandle> file = volume.open_handle(path, kChange);
   if (!file) return file.error();
   FileInfoBuffer buffer{};
@@ -93,7 +93,7 @@ rt::Result<void> rename(Volume& volume, rt::Text path, rt::Text name) {
 }
 
 /// Deletes what may be left of an earlier start that lost its power.
-rt::Result<void> clear(Volume& volume, rt::Text path) {
+rt::Result<void> clear(Volume& volume, const rt::Text& path) {
   rt::Result<FileHandle> old = volume.open_handle(path, kChange);
   if (!old) return old.error().code == rt::Errc::not_found ? rt::Result<void>{} : old.error();
   if (const Status status = remove(*old); status != Status::success)
@@ -118,7 +118,7 @@ rt::Result<void> exchange(Volume& volume, rt::Text path, rt::Text fresh) {
 
 }  // namespace
 
-rt::Result<void> check_save_path(rt::Text path) {
+rt::Result<void> check_save_path(const rt::Text& path) {
   constexpr const char* kRefused[] = {".sha256", ".efi", ".nsh"};
   constexpr const char* kKept[] = {"llama.cfg", kTemporary, kReplaced};
   bool first = true;
@@ -144,7 +144,7 @@ rt::Result<void> check_save_path(rt::Text path) {
   return {};
 }
 
-rt::Result<void> save_file(rt::Text path, rt::Text text, Replace replace) {
+rt::Result<void> save_file(const rt::Text& path, rt::Text text, Replace replace) {
   if (rt::Result<void> done = check_save_path(path); !done) return done;
   const Device device = boot_device();
   if (!device)

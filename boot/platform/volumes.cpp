@@ -59,7 +59,7 @@ rt::Result<Volume> Volume::open(Device device) {
   return Volume(FileHandle(root));
 }
 
-rt::Result<FileHandle> Volume::open_handle(rt::Text path, uint64_t mode) {
+rt::Result<FileHandle> Volume::open_handle(const rt::Text& path, uint64_t mode) {
   if (path.size > kMaxPath)
     return rt::fail(rt::Errc::usage, path.size, "a path has at most 255 bytes: %pT", &path);
   uefi::Char16 name[kMaxPath + 2];
@@ -75,7 +75,7 @@ rt::Result<FileHandle> Volume::open_handle(rt::Text path, uint64_t mode) {
   return FileHandle(opened);
 }
 
-rt::Result<File> Volume::open_file(rt::Text path) {
+rt::Result<File> Volume::open_file(const rt::Text& path) {
   rt::Result<FileHandle> handle = open_handle(path, uefi::kFileModeRead);
   if (!handle) return handle.error();
   rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);
@@ -84,7 +84,7 @@ rt::Result<File> Volume::open_file(rt::Text path) {
   return File(static_cast<FileHandle&&>(*handle), path, info->file_size);
 }
 
-rt::Result<Directory> Volume::open_directory(rt::Text path) {
+rt::Result<Directory> Volume::open_directory(const rt::Text& path) {
   rt::Result<FileHandle> handle = open_handle(path, uefi::kFileModeRead);
   if (!handle) return handle.error();
   rt::Result<uefi::FileInfo> info = file_info(handle->get(), path);

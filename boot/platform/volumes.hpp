@@ -35,11 +35,11 @@ class Volume {
   static rt::Result<Volume> open(Device device);
 
   /// Opens a file for reading. Errc::not_found where there is none.
-  rt::Result<File> open_file(rt::Text path);
+  rt::Result<File> open_file(const rt::Text& path);
   /// "" and "/" are the root.
-  rt::Result<Directory> open_directory(rt::Text path);
+  rt::Result<Directory> open_directory(const rt::Text& path);
   /// What is at `path`, in one of the modes of EFI_FILE_PROTOCOL.Open(): for this folder's own use.
-  rt::Result<FileHandle> open_handle(rt::Text path, uint64_t mode);
+  rt::Result<FileHandle> open_handle(const rt::Text& path, uint64_t mode);
 
  private:
   explicit Volume(FileHandle root) : root_(static_cast<FileHandle&&>(root)) {}  FileHandle root_;

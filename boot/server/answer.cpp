@@ -87,7 +87,7 @@ void Server::start(Slot& slot) {
   end_chunk(slot);
 }
 
-void Server::say(Slot& slot, rt::Text text) {
+void Server::say(Slot& slot, const rt::Text& text) {
   if (text.empty()) return;
   if (first_piece_) metrics.first_milliseconds += now_ - answer_began_;
   first_piece_ = false;

@@ -57,8 +57,8 @@ constexpr Parameter kParameters[] = {
     {"service_tier", Take::harmless, kBoth, 0, 0, "\"auto\" \"default\""},
 };
 
-const rt::Error& wrong(rt::Text name, const char* wants) {
-  return rt::fail(rt::Errc::usage, 0, "'%pT' wants %s", &name, wants);
+const rt::Error& wrong(const char* name, const char* wants) {
+  return rt::fail(rt::Errc::usage, 0, "'%s' wants %s", name, wants);
 }
 
 const rt::Error& unsupported(Value name) {
@@ -68,9 +68,9 @@ const rt::Error& unsupported(Value name) {
 }
 
 /// Is it one of these values, but for white space?
-bool is_one_of(Value value, rt::Text values) {
+bool is_one_of(Value value, const char* list) {
   const rt::Text raw = value.raw();
-  while (!values.empty()) {
+  for (rt::Text values = list; !values.empty();) {
     rt::Text wanted = rt::take_until(values, ' ');
     for (uint64_t i = 0; i < raw.size; ++i) {
       if (raw[i] == ' ' || raw[i] == '\n' || raw[i] == '\t' || raw[i] == '\r') continue;

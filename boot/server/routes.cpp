@@ -101,7 +101,7 @@ uint64_t Server::begin_response(Slot& slot, uint16_t status, const char* type, b
 }
 
 /// The body is written, and `tail` is to come behind it.
-void Server::end_response(Slot& slot, uint64_t length_at, rt::Text tail) {
+void Server::end_response(Slot& slot, uint64_t length_at, const rt::Text& tail) {
   if (length_at) {
     const uint64_t body = length_at + kLengthDigits + 4;
     slot.out.fill_in(length_at, kLengthDigits, slot.out.end() - body + tail.size, 10);
@@ -112,7 +112,7 @@ void Server::end_response(Slot& slot, uint64_t length_at, rt::Text tail) {
   enter(slot, State::sending);
 }
 
-void Server::refuse(Slot& slot, uint16_t status, rt::Text text) {
+void Server::refuse(Slot& slot, uint16_t status, const rt::Text& text) {
   if (status == 408) slot.keep = false;
   const uint64_t length = begin_response(slot, status, "application/json");
   rt::print(slot.out, "{\"error\":{\"message\":\"");

@@ -104,8 +104,8 @@ class Server {
   void dispatch(Slot& slot, uint64_t head);
   bool has_key(const Slot& slot) const;
   uint64_t begin_response(Slot& slot, uint16_t status, const char* type, bool chunks = false);
-  void end_response(Slot& slot, uint64_t length_at, rt::Text tail = {});
-  void refuse(Slot& slot, uint16_t status, rt::Text text);
+  void end_response(Slot& slot, uint64_t length_at, const rt::Text& tail = {});
+  void refuse(Slot& slot, uint16_t status, const rt::Text& text);
   void send_page(Slot& slot);
   void send_health(Slot& slot);
   void send_metrics(Slot& slot);
@@ -117,7 +117,7 @@ class Server {
   // The answer that is being made
   void start(Slot& slot);
   void say_head(Slot& slot);
-  void say(Slot& slot, rt::Text text);
+  void say(Slot& slot, const rt::Text& text);
   void end_answer(const char* why);
   void begin_chunk(Slot& slot);
   void end_chunk(Slot& slot);

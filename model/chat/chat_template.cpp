@@ -89,7 +89,7 @@ rt::Text chatml_system(const rt::Text& jinja) {
 
 }  // namespace
 
-ChatTemplate template_named(rt::Text name, rt::Text jinja) {
+ChatTemplate template_named(const rt::Text& name, rt::Text jinja) {
   ChatTemplate chat;
   for (const ChatFamily& family : kFamilies)
     if (name == family.name) chat.family = &family;

@@ -29,7 +29,7 @@ struct ChatTemplate {
 /// recognised by the special tokens in it. Texts stay in `jinja`.
 ChatTemplate recognise_template(rt::Text jinja);
 /// The template of the family called `name` (chatml, zephyr, llama2, llama3), with the defaults that `jinja` has.
-ChatTemplate template_named(rt::Text name, rt::Text jinja);
+ChatTemplate template_named(const rt::Text& name, rt::Text jinja);
 
 /// The template that the user wants: "" the one of the model's file, "none", or a family's name. Fails for other names.
 rt::Result<ChatTemplate> choose_template(rt::Text name, rt::Text jinja);

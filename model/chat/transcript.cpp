@@ -15,7 +15,7 @@ rt::Text take_line(rt::Text& text) {
   return line;
 }
 
-bool begins_turn(rt::Text line) { return line.starts_with("---"); }
+bool begins_turn(const rt::Text& line) { return line.starts_with("---"); }
 
 }  // namespace
 

@@ -34,6 +34,17 @@ void Reader::about(const rt::Text& subject) {
   rt::copy_bytes(subject_, subject.data, subject_size_);
 }
 
+void Reader::refuse_about(const char* subject, const char* what) {
+  about(subject);
+  refuse(rt::Errc::unsupported, "%s", what);
+}
+
+void Reader::refuse_value(const char* subject, const rt::Text& value, const char* what) {
+  about(subject);
+  const rt::Text shown = rt::clip(value, 32);
+  refuse(rt::Errc::unsupported, "is %pT; %s", &shown, what);
+}
+
 void Reader::refuse(rt::Errc code, const char* what, ...) {
   if (error_) return;
   char text[160];

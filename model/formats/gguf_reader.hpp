@@ -51,16 +51,9 @@ class Reader {
 
   /// Fails with the file's name, whom it is about (the newest name()), and what is wrong with it.
   [[gnu::format(printf, 3, 4)]] void refuse(rt::Errc code, const char* what, ...);
-  void refuse_about(const rt::Text& subject, const char* what) {
-    about(subject);
-    refuse(rt::Errc::unsupported, "%s", what);
-  }
+  void refuse_about(const char* subject, const char* what);
   /// As refuse_about(), for a key whose value is a text.
-  void refuse_value(const rt::Text& subject, const rt::Text& value, const char* what) {
-    about(subject);
-    const rt::Text shown = rt::clip(value, 32);
-    refuse(rt::Errc::unsupported, "is %pT; %s", &shown, what);
-  }
+  void refuse_value(const char* subject, const rt::Text& value, const char* what);
   void about(const rt::Text& subject);
 
   template <class T>

@@ -36,7 +36,7 @@ void multiply(const Kernels& kernels, const Matrix& m, const Operands& o) {
 
 }  // namespace
 
-const Kernels* find_kernels(rt::Text name) {
+const Kernels* find_kernels(const rt::Text& name) {
   for (const Kernels* kernels : all_kernels())
     if (name == rt::Text(kernels->name)) return kernels;
   return nullptr;

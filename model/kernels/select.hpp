@@ -13,7 +13,7 @@ inline constexpr uint32_t kMostKernelSets = 8;
 rt::Span<const Kernels* const> all_kernels();
 
 /// The set of this name, or null.
-const Kernels* find_kernels(rt::Text name);
+const Kernels* find_kernels(const rt::Text& name);
 
 constexpr bool usable(const Kernels& kernels, rt::CpuFeatures features) {
   return features.cover(kernels.needs);

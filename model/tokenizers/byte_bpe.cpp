@@ -12,7 +12,7 @@ int byte_of(char32_t c) {
 }
 
 /// Turns a token's text into the bytes it stands for, at `to`; their number, or -1 where it stands for none.
-int64_t to_bytes(rt::Text text, char* to) {
+int64_t to_bytes(const rt::Text& text, char* to) {
   const char* const first = to;
   for (uint64_t i = 0; i < text.size; ++i) {
     char32_t c = uint8_t(text[i]);
@@ -133,7 +133,7 @@ void ByteBpe::sort(rt::Span<Resolved> merges) {
 }
 
 /// The token with these bytes, or kNoToken.
-Token ByteBpe::find(rt::Text bytes) const {
+Token ByteBpe::find(const rt::Text& bytes) const {
   const int64_t found = bytes.empty() ? -1 : pieces_.find(bytes);
   return found < 0 ? kNoToken : Token(found);
 }

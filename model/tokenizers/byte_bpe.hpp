@@ -51,7 +51,7 @@ class ByteBpe final : public Tokenizer, private MergeRules {
   void add(rt::Text text, uint8_t type);
   bool resolve(rt::Text text, Resolved& merge) const;
   void sort(rt::Span<Resolved> merges);
-  Token find(rt::Text bytes) const;
+  Token find(const rt::Text& bytes) const;
 
   Splitter splitter_;
   bool keeps_words_ = false;

@@ -2,7 +2,7 @@
 
 namespace model {
 
-bool is_end_text(rt::Text text) {
+bool is_end_text(const rt::Text& text) {
   constexpr const char* kTexts[] = {
       "<|im_end|>", "<|endoftext|>", "<|eot_id|>",     "<|end_of_text|>",
       "<|eom_id|>", "<|end|>",       "<end_of_turn>", "<EOT>"};

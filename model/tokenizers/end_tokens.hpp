@@ -5,6 +5,6 @@ namespace model {
 
 /// Whether a token with this text ends what a model writes, whatever type its file gives it: chat models end their
 /// turns with tokens that not every file names.
-bool is_end_text(rt::Text text);
+bool is_end_text(const rt::Text& text);
 
 }  // namespace model

@@ -65,7 +65,7 @@ int Pieces::compare(const Entry& entry, uint32_t key, rt::Text left, rt::Text ri
   return order ? order : rt::compare_bytes(piece.data + left.size, right.data, right.size);
 }
 
-int64_t Pieces::find(rt::Text left, rt::Text right, TextHash hash) const {
+int64_t Pieces::find(const rt::Text& left, rt::Text right, TextHash hash) const {
   if (left.size + right.size > kLongest) return -1;
   uint32_t first = 0;
   for (uint32_t n = added_; n;) {

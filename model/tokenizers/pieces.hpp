@@ -8,7 +8,7 @@ namespace model {
 class TextHash {
  public:
   constexpr TextHash() = default;
-  constexpr explicit TextHash(rt::Text text) {
+  constexpr explicit TextHash(const rt::Text& text) {
     for (char c : text) *this = TextHash(sum_ * kBase + uint8_t(c) + 1, power_ * kBase);
   }
   constexpr TextHash operator+(TextHash right) const {
@@ -49,8 +49,8 @@ class Pieces {
   }
   /// The first token whose piece is `left` and `right` joined, or -1; `hash` is that of both. log n
   /// steps.
-  int64_t find(rt::Text left, rt::Text right, TextHash hash) const;
-  int64_t find(rt::Text text) const { return find(text, {}, TextHash(text)); }
+  int64_t find(const rt::Text& left, rt::Text right, TextHash hash) const;
+  int64_t find(const rt::Text& text) const { return find(text, {}, TextHash(text)); }
 
   /// What was done so far, in comparisons and moves of a few bytes: to be bounded by tests.
   uint64_t steps() const { return steps_; }

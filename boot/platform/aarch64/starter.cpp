@@ -67,10 +67,10 @@ class PsciStarter final : public Starter {
 static_assert(sizeof(PsciStarter) <= StarterRoom::kBytes && Cores::kMost <= 64);
 
 rt::Result<void> PsciStarter::start(uint32_t others, Body body, void* argument) {
-  rt::Result<Pages> memory = Pages::allocate(others * (sizeof(Job) + kStackBytes), MemoryUse::buffer,
-                                             "the stacks of other processors");
-  if (!memory) return memory.error();
-  memory_ = static_cast<Pages&&>(*memory);
+  if (rt::Result<void> done = memory_.allocate(others * (sizeof(Job) + kStackBytes), MemoryUse::buffer,
+                                               "the stacks of other processors");
+      !done)
+    return done;
   auto* jobs = reinterpret_cast<Job*>(memory_.memory().data);
   const uint64_t stacks = reinterpret_cast<uint64_t>(jobs + others);
   clean_entry();

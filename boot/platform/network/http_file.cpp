@@ -51,12 +51,14 @@ class HttpFile final : public Readable {
 rt::Result<HttpFile*> HttpFile::make(rt::Text url, const Network& network) {
   if (url.size >= kMaxUrl) return rt::fail(rt::Errc::usage, url.size, "%pT: too long for a URL", &url);
   const uint64_t own = rt::round_up(sizeof(HttpFile), 64);
-  rt::Result<Pages> pages = Pages::allocate(own + sizeof(Connection), MemoryUse::buffer, "a file from the network");
-  if (!pages) return pages.error();
-  rt::fill_bytes(pages->memory().data, 0, pages->memory().count);
-  auto* const file = new (rt::Placement{pages->memory().data}) HttpFile(network);
-  file->connection_ = reinterpret_cast<Connection*>(pages->memory().data + own);
-  file->memory_ = static_cast<Pages&&>(*pages);
+  Pages pages;
+  if (rt::Result<void> done = pages.allocate(own + sizeof(Connection), MemoryUse::buffer, "a file from the network");
+      !done)
+    return done.error();
+  rt::fill_bytes(pages.memory().data, 0, pages.memory().count);
+  auto* const file = new (rt::Placement{pages.memory().data}) HttpFile(network);
+  file->connection_ = reinterpret_cast<Connection*>(pages.memory().data + own);
+  file->memory_ = static_cast<Pages&&>(pages);
   rt::copy_bytes(file->url_, url.data, url.size);
   file->url_size_ = uint32_t(url.size);
   return file;

@@ -231,13 +231,13 @@ void Connection::take_child() {
 rt::Result<Listener*> Listener::open(const Network& network, uint16_t port, uint32_t connections,
                                      const Clock& clock) {
   const uint64_t bytes = rt::round_up(sizeof(Listener), 64) + connections * sizeof(Connection);
-  rt::Result<Pages> pages = Pages::allocate(bytes, MemoryUse::buffer, "the server");
-  if (!pages) return pages.error();
-  rt::fill_bytes(pages->memory().data, 0, pages->memory().count);
-  auto* const self = new (rt::Placement{pages->memory().data}) Listener;
-  auto* const first = reinterpret_cast<Connection*>(pages->memory().data + rt::round_up(sizeof(Listener), 64));
+  Pages pages;
+  if (rt::Result<void> done = pages.allocate(bytes, MemoryUse::buffer, "the server"); !done) return done.error();
+  rt::fill_bytes(pages.memory().data, 0, pages.memory().count);
+  auto* const self = new (rt::Placement{pages.memory().data}) Listener;
+  auto* const first = reinterpret_cast<Connection*>(pages.memory().data + rt::round_up(sizeof(Listener), 64));
   self->connections_ = {first, connections};
-  self->memory_ = static_cast<Pages&&>(*pages);
+  self->memory_ = static_cast<Pages&&>(pages);
   self->network_ = &network;
   self->port_ = port;
   for (Connection& connection : self->connections_) {

@@ -9,7 +9,7 @@ namespace {
 constexpr rt::Text kScheme = "http://";
 
 /// Where "://" begins, or the text's size.
-uint64_t scheme_end(rt::Text text) {
+uint64_t scheme_end(const rt::Text& text) {
   for (uint64_t i = 0; i < text.size; ++i) {
     if (text.from(i).starts_with("://")) return i;
     const char c = char(text[i] | 0x20);
@@ -18,7 +18,7 @@ uint64_t scheme_end(rt::Text text) {
   return text.size;
 }
 
-bool is_http(rt::Text text) {
+bool is_http(const rt::Text& text) {
   if (text.size < kScheme.size) return false;
   for (uint64_t i = 0; i < kScheme.size; ++i)
     if (char(text[i] | (i < 4 ? 0x20 : 0)) != kScheme[i]) return false;
@@ -52,7 +52,7 @@ bool read_address(rt::Text text, uefi::Ip4Address& address) {
   return true;
 }
 
-rt::Result<Url> read_url(rt::Text text) {
+rt::Result<Url> read_url(const rt::Text& text) {
   if (!is_http(text))
     return wrong(text, "only http:// can be read: files come without encryption, checked by NAME.sha256");
   const rt::Text rest = text.from(kScheme.size);

@@ -18,7 +18,7 @@ struct Url {
 bool is_url(rt::Text text);
 
 /// Takes a URL apart. An error says what is wrong with it.
-rt::Result<Url> read_url(rt::Text text);
+rt::Result<Url> read_url(const rt::Text& text);
 
 /// Four numbers with points between them, and nothing else.
 bool read_address(rt::Text text, uefi::Ip4Address& address);
