@@ -37,22 +37,27 @@ rt::Result<platform::Input> tokenizer_beside(platform::Place& place, rt::Text pa
   return platform::open_input(rt::print_to(name, "%.*stokenizer.bin", int(folder), path.data), place, patience);
 }
 
-rt::Result<Inputs> find_inputs(const Options& options, const platform::Patience& patience) {
+rt::Result<void> find_inputs(const Options& options, const platform::Patience& patience, Inputs& inputs) {
   using platform::Input;
-  if (options.model.empty() && !embedded_model().empty())
-    return Inputs{Input(kBuiltIn, embedded_model()),
-                  Input("the built-in tokenizer", embedded_tokenizer())};
-  const rt::Text path = options.model.empty() ? kDefaultModel : options.model;
-  platform::Place place, anywhere;
-  rt::Result<Input> model = platform::open_input(path, place, patience);
+  if (options.model.empty() && !embedded_model().empty()) {
+    inputs.model = Input(kBuiltIn, embedded_model());
+    inputs.tokenizer = Input("the built-in tokenizer", embedded_tokenizer());
+    return {};
+  }
+  inputs.path = options.model.empty() ? kDefaultModel : options.model;
+  rt::Result<Input> model = platform::open_input(inputs.path, inputs.place, patience);
   if (!model) return model.error();
-  rt::Result<Input> tokenizer = options.tokenizer.empty() ? tokenizer_beside(place, path, patience)
+  inputs.model = static_cast<Input&&>(*model);
+  platform::Place anywhere;
+  rt::Result<Input> tokenizer = options.tokenizer.empty() ? tokenizer_beside(inputs.place, inputs.path, patience)
                                                           : platform::open_input(options.tokenizer, anywhere, patience);
-  if (!tokenizer && (tokenizer.error().code != rt::Errc::not_found || !options.tokenizer.empty()))
+  if (tokenizer)
+    inputs.tokenizer = static_cast<Input&&>(*tokenizer);
+  else if (tokenizer.error().code == rt::Errc::not_found && options.tokenizer.empty())
+    rt::print_to({inputs.no_tokenizer, sizeof inputs.no_tokenizer}, "%s", tokenizer.error().text);
+  else
     return tokenizer.error();
-  Inputs inputs{static_cast<Input&&>(*model), static_cast<Input&&>(*tokenizer), place, path};
-  if (!tokenizer) rt::print_to({inputs.no_tokenizer, sizeof inputs.no_tokenizer}, "%s", tokenizer.error().text);
-  return inputs;
+  return {};
 }
 
 void name_model(const model::Engine& engine, rt::Text name, const Terminal& terminal) {
@@ -141,9 +146,9 @@ rt::Result<void> load(Engine& engine, rt::CpuFeatures features, bool beside, con
                       const Terminal& terminal) {
   rt::Result<const model::Kernels*> kernels = named_kernels(options, features);
   if (!kernels) return kernels.error();
-  rt::Result<Inputs> inputs = find_inputs(options, {terminal.clock, terminal.keyboard});
-  if (!inputs) return inputs.error();
-  if (rt::Result<void> done = read(engine, *inputs, beside, options, terminal); !done) return done;
+  Inputs inputs;
+  if (rt::Result<void> done = find_inputs(options, {terminal.clock, terminal.keyboard}, inputs); !done) return done;
+  if (rt::Result<void> done = read(engine, inputs, beside, options, terminal); !done) return done;
   if (!*kernels) kernels = fastest_kernels(engine, features, terminal);
   if (!kernels) return kernels.error();
   if (rt::Result<void> done = engine.model.start(**kernels, engine.processors.crew()); !done) return done;

@@ -139,9 +139,8 @@ class Loader {
 
   const rt::Error& refuse(const TensorInfo& info, uint32_t row, const char* what) const {
     char name[64];
-    const rt::Text file = stream_.name(), tensor = gguf::name_of(info, {name, sizeof name});
-    return rt::fail(rt::Errc::bad_file, stream_.position(), "%pT: %pT %s (row %'u); get the file again", &file, &tensor,
-                    what, row);
+    const rt::Text tensor = gguf::name_of(info, {name, sizeof name});
+    return stream_.refuse(stream_.position(), "%pT %s (row %'u); get the file again", &tensor, what, row);
   }
 
   Stream& stream_;
@@ -266,9 +265,8 @@ rt::Result<void> GgufFile::read_part(Stream& stream, const gguf::Header& header,
   uint64_t end = part.data;
   for (const TensorInfo& info : *order) end = rt::round_up(end, header.alignment) + info.bytes();
   if (end <= stream.size()) return {};
-  const rt::Text file = stream.name();
-  return rt::fail(rt::Errc::bad_file, stream.size(), "%pT: the file is cut short: it has %'llu bytes of %'llu; get it "
-                  "again", &file, static_cast<unsigned long long>(stream.size()), static_cast<unsigned long long>(end));
+  return stream.refuse(stream.size(), "the file is cut short: it has %'llu bytes of %'llu; get it again",
+                       static_cast<unsigned long long>(stream.size()), static_cast<unsigned long long>(end));
 }
 
 /// Reads the heads of all files but the first, and goes back to that.
@@ -291,10 +289,8 @@ rt::Result<void> GgufFile::read_further_parts(Stream& stream, rt::Arena& arena, 
   }
   if (rt::Result<void> done = stream.open_part(0, count); !done) return done;
   if (tensors == header_.split_tensors) return {};
-  const rt::Text file = stream.name();
-  return rt::fail(rt::Errc::bad_file, tensors,
-                  "%pT: split.tensors.count is %u, but all files together have %'llu tensors", &file,
-                  header_.split_tensors, static_cast<unsigned long long>(tensors));
+  return stream.refuse(tensors, "split.tensors.count is %u, but all files together have %'llu tensors",
+                       header_.split_tensors, static_cast<unsigned long long>(tensors));
 }
 
 /// What to call the file's weights: the types of its matrices, those of most bytes first.

@@ -22,25 +22,16 @@ constexpr Limit kLimits[] = {{"dim", 32768},       {"hidden_dim", 65536}, {"n_la
 
 using Fields = int64_t[7];
 
-const rt::Error& bad(const Stream& stream, const char* what) {
-  const rt::Text name = stream.name();
-  return rt::fail(rt::Errc::bad_file, 0, "%pT: %s", &name, what);
-}
-
 /// `first`: the offset of the first field.
 rt::Result<void> check_limits(const Stream& stream, const Fields& fields, uint64_t first) {
-  const rt::Text name = stream.name();
   for (uint32_t i = 0; i < 7; ++i)
     if (fields[i] < 1 || fields[i] > kLimits[i].most)
-      return rt::fail(rt::Errc::bad_file, first + i * 4,
-                      "%pT: not a llama2.c checkpoint: %s is %lld, not 1 to %'lld",
-                      &name, kLimits[i].name,
-                      static_cast<long long>(fields[i]), static_cast<long long>(kLimits[i].most));
+      return stream.refuse(first + i * 4, "not a llama2.c checkpoint: %s is %lld, not 1 to %'lld", kLimits[i].name,
+                           static_cast<long long>(fields[i]), static_cast<long long>(kLimits[i].most));
   return {};
 }
 
 rt::Result<void> check_shape(const Stream& stream, const Config& c) {
-  const rt::Text name = stream.name();
   const char* what = nullptr;
   if (c.dim % c.n_heads)
     what = "n_heads does not divide dim";
@@ -49,20 +40,16 @@ rt::Result<void> check_shape(const Stream& stream, const Config& c) {
   else if (c.n_heads % c.n_kv_heads)
     what = "n_kv_heads does not divide n_heads";
   if (!what) return {};
-  return rt::fail(rt::Errc::bad_file, 0,
-                  "%pT: not a llama2.c checkpoint: %s (dim %u, n_heads %u, n_kv_heads %u)",
-                  &name, what, c.dim, c.n_heads,
-                  c.n_kv_heads);
+  return stream.refuse(0, "not a llama2.c checkpoint: %s (dim %u, n_heads %u, n_kv_heads %u)", what, c.dim, c.n_heads,
+                       c.n_kv_heads);
 }
 
 rt::Result<void> check_groups(const Stream& stream, const Checkpoint& checkpoint) {
-  const rt::Text name = stream.name();
   for (TensorKind kind : checkpoint.order()) {
     const TensorShape shape = shape_of(checkpoint.info.config, kind);
     if (shape.is_matrix && shape.weights() % checkpoint.group_size)
-      return rt::fail(rt::Errc::bad_file, 37,
-                      "%pT: damaged: groups of %u weights do not divide a tensor of %'llu", &name,
-                      checkpoint.group_size, static_cast<unsigned long long>(shape.weights()));
+      return stream.refuse(37, "damaged: groups of %u weights do not divide a tensor of %'llu", checkpoint.group_size,
+                           static_cast<unsigned long long>(shape.weights()));
   }
   return {};
 }
@@ -77,45 +64,39 @@ uint64_t described_bytes(const Checkpoint& checkpoint) {
 }
 
 rt::Result<void> check_length(const Stream& stream, uint64_t described) {
-  const rt::Text name = stream.name();
   const auto has = static_cast<unsigned long long>(stream.size());
   const auto wants = static_cast<unsigned long long>(described);
   if (has < wants)
-    return rt::fail(rt::Errc::bad_file, has,
-                    "%pT: the file ends after %'llu of the %'llu bytes that its header describes; "
-                    "copy it again", &name, has, wants);
+    return stream.refuse(has, "the file ends after %'llu of the %'llu bytes that its header describes; copy it again",
+                         has, wants);
   if (has > wants)
-    return rt::fail(rt::Errc::bad_file, wants,
-                    "%pT: the file has %'llu bytes, its header describes %'llu; not a llama2.c "
-                    "checkpoint, or a damaged one", &name, has, wants);
+    return stream.refuse(wants, "the file has %'llu bytes, its header describes %'llu; not a llama2.c checkpoint, or a "
+                         "damaged one", has, wants);
   return {};
 }
 
 /// Versions 1 and 2: magic, version, seven fields, shared flag, [group size], zeros.
-rt::Result<Checkpoint> read_versioned(Stream& stream, const uint8_t* start, Fields& fields) {
-  const rt::Text name = stream.name();
+rt::Result<void> read_versioned(Stream& stream, const uint8_t* start, Fields& fields, Checkpoint& checkpoint) {
   uint8_t header[kHeader];
   rt::copy_bytes(header, start, kBareHeader);
-  if (stream.size() < kHeader) return bad(stream, "the file ends inside its header; copy it again");
-  rt::Result<void> rest = stream.read(header + kBareHeader, kHeader - kBareHeader);
-  if (!rest) return rest.error();
+  if (stream.size() < kHeader) return stream.refuse(0, "the file ends inside its header; copy it again");
+  if (rt::Result<void> rest = stream.read(header + kBareHeader, kHeader - kBareHeader); !rest) return rest;
 
-  Checkpoint checkpoint;
   checkpoint.version = rt::load<uint32_t>(header + 4);
-  if (checkpoint.version != 1 && checkpoint.version != 2)
-    return rt::fail(rt::Errc::unsupported, 4,
-                    "%pT: llama2.c checkpoint of version %u; this program reads 0, 1 and 2",
+  if (checkpoint.version != 1 && checkpoint.version != 2) {
+    const rt::Text name = stream.name();
+    return rt::fail(rt::Errc::unsupported, 4, "%pT: llama2.c checkpoint of version %u; this program reads 0, 1 and 2",
                     &name, checkpoint.version);
+  }
   for (uint32_t i = 0; i < 7; ++i) fields[i] = rt::load<int32_t>(header + 8 + 4 * i);
   checkpoint.info.shared_classifier = header[36] != 0;
   if (checkpoint.version == 2) {
     const int32_t group = rt::load<int32_t>(header + 37);
     if (group < 1 || group > 65536)
-      return rt::fail(rt::Errc::bad_file, 37, "%pT: damaged: group size is %d, not 1 to 65,536",
-                      &name, group);
+      return stream.refuse(37, "damaged: group size is %d, not 1 to 65,536", group);
     checkpoint.group_size = static_cast<uint32_t>(group);
   }
-  return checkpoint;
+  return {};
 }
 
 /// The file with what its head says, and the plan: where the weights are in float32 or in int8 is all
@@ -221,11 +202,9 @@ uint32_t Checkpoint::group_of(uint32_t cols, const Storage& storage) const {
 }
 
 rt::Result<Checkpoint> Checkpoint::open(Stream& stream) {
-  const rt::Text name = stream.name();
   if (stream.size() < kBareHeader)
-    return rt::fail(rt::Errc::bad_file, stream.size(),
-                    "%pT: not a model: the file has only %'llu bytes", &name,
-                    static_cast<unsigned long long>(stream.size()));
+    return stream.refuse(stream.size(), "not a model: the file has only %'llu bytes",
+                         static_cast<unsigned long long>(stream.size()));
   uint8_t start[kBareHeader];
   rt::Result<void> read = stream.read(start, sizeof start);
   if (!read) return read.error();
@@ -234,11 +213,9 @@ rt::Result<Checkpoint> Checkpoint::open(Stream& stream) {
   Fields fields;
   const uint32_t magic = rt::load<uint32_t>(start);
   if (magic == kGgufMagic)
-    return bad(stream, "a GGUF model; this program reads llama2.c checkpoints (.bin)");
+    return stream.refuse(0, "a GGUF model; this program reads llama2.c checkpoints (.bin)");
   if (magic == kMagic) {
-    rt::Result<Checkpoint> versioned = read_versioned(stream, start, fields);
-    if (!versioned) return versioned.error();
-    checkpoint = *versioned;
+    if (rt::Result<void> done = read_versioned(stream, start, fields, checkpoint); !done) return done.error();
   } else {
     for (uint32_t i = 0; i < 7; ++i) fields[i] = rt::load<int32_t>(start + 4 * i);
     checkpoint.info.shared_classifier = fields[5] > 0;

@@ -11,15 +11,12 @@ rt::Result<SentencePiece> create(uint64_t file_bytes, uint32_t vocab_size, rt::A
 }
 
 const rt::Error& too_short(const Stream& stream, uint32_t vocab_size) {
-  const rt::Text name = stream.name();
-  return rt::fail(rt::Errc::bad_file, stream.position(),
-                  "%pT: too short for the model's %'u tokens: not this model's tokenizer, or cut short", &name,
-                  vocab_size);
+  return stream.refuse(stream.position(),
+                       "too short for the model's %'u tokens: not this model's tokenizer, or cut short", vocab_size);
 }
 
 /// Reads the record of the next token.
 rt::Result<void> read_token(Stream& stream, SentencePiece& s, uint32_t vocab_size) {
-  const rt::Text name = stream.name();
   const Token token = s.pieces().count();
   if (stream.left() < kRecord) return too_short(stream, vocab_size);
   rt::Result<float> score = stream.read<float>();
@@ -28,14 +25,11 @@ rt::Result<void> read_token(Stream& stream, SentencePiece& s, uint32_t vocab_siz
   if (!length) return length.error();
   const uint32_t bytes = uint32_t(*length);
   if (bytes > stream.left())
-    return rt::fail(rt::Errc::bad_file, stream.position(),
-                    "%pT: token %'u is %d bytes long, with %'llu left in the file: not this model's "
-                    "tokenizer, or cut short", &name, token, *length,
-                    static_cast<unsigned long long>(stream.left()));
+    return stream.refuse(stream.position(), "token %'u is %d bytes long, with %'llu left in the file: not this model's "
+                         "tokenizer, or cut short", token, *length, static_cast<unsigned long long>(stream.left()));
   if (bytes > Pieces::kLongest)
-    return rt::fail(rt::Errc::bad_file, stream.position(),
-                    "%pT: token %'u is %'u bytes long; this program knows tokens of up to %'u", &name, token,
-                    bytes, Pieces::kLongest);
+    return stream.refuse(stream.position(), "token %'u is %'u bytes long; this program knows tokens of up to %'u",
+                         token, bytes, Pieces::kLongest);
   const rt::Span<char> place = s.pieces().next();
   if (bytes > place.count) return too_short(stream, vocab_size);  // what is left are other tokens' records
   if (rt::Result<void> read = stream.read(place.data, bytes); !read) return read;
@@ -44,20 +38,18 @@ rt::Result<void> read_token(Stream& stream, SentencePiece& s, uint32_t vocab_siz
 }
 
 rt::Result<SentencePiece> read(Stream& stream, uint32_t vocab_size, rt::Arena& arena, rt::Arena& scratch) {
-  const rt::Text name = stream.name();
   rt::Result<SentencePiece> s = create(stream.size(), vocab_size, arena, scratch);
   if (!s) return s;
   if (stream.size() < kHeader)
-    return rt::fail(rt::Errc::bad_file, 0, "%pT: not a tokenizer: the file has only %'llu bytes", &name,
-                    static_cast<unsigned long long>(stream.size()));
+    return stream.refuse(0, "not a tokenizer: the file has only %'llu bytes",
+                         static_cast<unsigned long long>(stream.size()));
   rt::Result<void> done = stream.skip(kHeader);
   while (done && s->pieces().count() < vocab_size) done = read_token(stream, *s, vocab_size);
   if (!done) return done.error();
   s->pieces().finish();
   if (stream.left())
-    return rt::fail(rt::Errc::bad_file, stream.position(),
-                    "%pT: more than the model's %'u tokens (%'llu bytes behind them): this is another "
-                    "model's tokenizer", &name, vocab_size, static_cast<unsigned long long>(stream.left()));
+    return stream.refuse(stream.position(), "more than the model's %'u tokens (%'llu bytes behind them): this is "
+                         "another model's tokenizer", vocab_size, static_cast<unsigned long long>(stream.left()));
   return s;
 }
 

@@ -1,5 +1,6 @@
 #include "model/formats/stream.hpp"
 
+#include "rt/format.hpp"
 #include "rt/memory.hpp"
 
 namespace model {
@@ -7,11 +8,18 @@ namespace {
 constexpr uint64_t kPiece = 512 * 1024;  // the most that is asked of the source at once
 }
 
+const rt::Error& Stream::refuse(uint64_t offset, const char* what, ...) const {
+  char text[240];
+  va_list arguments;
+  va_start(arguments, what);
+  const rt::Text own = name(), filled = rt::vprint_to({text, sizeof text}, what, arguments);
+  va_end(arguments);
+  return rt::fail(rt::Errc::bad_file, offset, "%pT: %pT", &own, &filled);
+}
+
 const rt::Error& Stream::ends_early(uint64_t n) const {
-  const rt::Text own = name();
-  return rt::fail(rt::Errc::bad_file, position(),
-                  "%pT: the file ends after %'llu bytes, %'llu more are wanted; copy it again", &own,
-                  static_cast<unsigned long long>(size()), static_cast<unsigned long long>(n - left_));
+  return refuse(position(), "the file ends after %'llu bytes, %'llu more are wanted; copy it again",
+                static_cast<unsigned long long>(size()), static_cast<unsigned long long>(n - left_));
 }
 
 /// Sees to it that piece_ is not empty.

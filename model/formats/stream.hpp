@@ -19,6 +19,9 @@ class Stream {
   uint64_t position() const { return size() - left_; }
   uint64_t left() const { return left_; }
 
+  /// The error that the file is no good: its name and what is wrong with it. `offset`: where.
+  [[gnu::format(printf, 3, 4)]] const rt::Error& refuse(uint64_t offset, const char* what, ...) const;
+
   /// The next `n` (at most kPeek) bytes, which are not consumed; fewer where the file ends before.
   /// Valid until the next call.
   rt::Result<rt::Span<const uint8_t>> peek(uint64_t n);
