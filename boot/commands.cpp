@@ -142,7 +142,7 @@ rt::Result<void> model(Conversation& c, rt::Text name) {
   }
   char path[300];
   const bool is_path = name.starts_with("\\") || name.starts_with("/") || name.starts_with("http://");
-  rt::Text file = is_path ? rt::Text() : find_model(name, {path, sizeof path});
+  rt::Text file = is_path ? rt::Text() : find_model(name, {path, sizeof path}, c.terminal.console);
   if (file.empty())
     file = rt::print_to({path, sizeof path}, "%s%pT%s", is_path ? "" : "\\models\\", &name,
                         platform::is_model_name(name) ? "" : ".bin");

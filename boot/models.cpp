@@ -134,7 +134,7 @@ void list_models(const Terminal& terminal) {
   if (!all.found) rt::print(terminal.console, "no model in %pT on any volume\n", &kModelsFolder);
 }
 
-rt::Text find_model(const rt::Text& name, rt::Span<char> path) {
+rt::Text find_model(const rt::Text& name, rt::Span<char> path, rt::Sink& notes) {
   struct Search {
     rt::Text name;
     rt::Span<char> path;
@@ -147,7 +147,7 @@ rt::Text find_model(const rt::Text& name, rt::Span<char> path) {
                   const rt::Text ending = file.from(of.name.size);
                   if (ending.empty() || rt::is_any_case(ending, ".bin") || rt::is_any_case(ending, ".gguf"))
                     of.found = rt::print_to(of.path, "%pT", &path);
-                }}, nullptr);
+                }}, &notes);
   return search.found;
 }
 

@@ -21,7 +21,7 @@ void visit_models(const ModelVisitor& visitor, rt::Sink* notes);
 void list_models(const Terminal& terminal);
 
 /// The path of the model in \models that is called `name`, with its ending or without; empty where there is none.
-rt::Text find_model(const rt::Text& name, rt::Span<char> path);
+rt::Text find_model(const rt::Text& name, rt::Span<char> path, rt::Sink& notes);
 
 /// Where no model is named, none is built in and there is no default one: takes the only one in \models, or asks which
 /// of several is meant.
