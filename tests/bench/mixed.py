@@ -25,6 +25,15 @@ GREEDY = {"prompt": "Once upon a time", "temperature": 0, "max_tokens": 40}
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: nothing is sent any more, the other side learns it at once
 PATIENCE = 300                   # s; an answer that takes longer counts as lost
 
+# QEMU's user network listens with a backlog of one. Linux answers more that come at the same time with SYN cookies and
+# resets those that fail (TcpExtSyncookiesFailed): the machine never hears of them. So one client connects at a time.
+CONNECTING = threading.Lock()
+
+
+def connect(address):
+    with CONNECTING:
+        return attacks.connect(address, PATIENCE)
+
 
 class Busy(Exception):
     """503, as it must be."""
@@ -47,6 +56,7 @@ class Client:
         kept = self.connection is not None
         if not kept:
             self.connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
+            self.connection.sock = connect(self.address)
         headers = {"Content-Type": "application/json"} if body else {}
         if self.draw.random() < 0.5:
             headers["Connection"] = "close"
@@ -133,7 +143,7 @@ class Client:
         self.close()
         body = json.dumps({"prompt": "Once", "max_tokens": 200, "stream": True}).encode()
         pieces = self.draw.choice((0, 1, 2, 5, 20))
-        with attacks.connect(self.address, PATIENCE) as connection:
+        with connect(self.address) as connection:
             connection.sendall(attacks.request(body))
             for _ in range(pieces):
                 told = connection.recv(4096)
@@ -149,7 +159,7 @@ class Client:
         """More questions than may wait, at one moment."""
         body = attacks.request(json.dumps({"prompt": "Once", "max_tokens": 3}).encode(), b"Connection: close\r\n")
         with contextlib.ExitStack() as opened:
-            connections = [opened.enter_context(attacks.connect(self.address, PATIENCE)) for _ in range(6)]
+            connections = [opened.enter_context(connect(self.address)) for _ in range(6)]
             for connection in connections:
                 connection.sendall(body)
             refused = 0
@@ -200,7 +210,8 @@ class Load:
                 outcome = "lost"
                 client.close()
                 with self.lock:
-                    self.lost.append(f"{time.strftime('%H:%M:%S')} {kind.__name__}: {type(error).__name__} {error}"[:400])
+                    self.lost.append(f"{time.strftime('%H:%M:%S')} {kind.__name__}: {type(error).__name__} {error}, "
+                                     f"{time.monotonic() - began:.0f} s after it was asked"[:400])
             with self.lock:
                 self.counts[kind.__name__, outcome] += 1
                 self.waits[kind.__name__].append(time.monotonic() - began)
@@ -235,12 +246,13 @@ class Load:
             return "\n".join(lines + [f"lost: {line}" for line in self.lost[:20]])
 
 
-def drain(machine, over):
-    """Reads the machine's serial line, which else would hold it, and forgets most of it."""
-    with contextlib.suppress(pexpect.EOF, OSError):
+def drain(machine, over, path):
+    """Writes what the machine says on its serial line, which else would hold it, to a file, each piece with its time."""
+    with open(path, "w") as log, contextlib.suppress(pexpect.EOF, OSError):
         while not over.is_set():
             with contextlib.suppress(pexpect.TIMEOUT):
-                machine.serial.read_nonblocking(1 << 16, 1)
+                piece = machine.serial.read_nonblocking(1 << 16, 1)
+                print(time.strftime("%H:%M:%S"), " ".join(piece.split()), file=log, flush=True)
             machine.serial.text = machine.serial.text[-20000:]
 
 
@@ -249,7 +261,7 @@ def mixed(served, minutes, clients, path, pause=10):
     machine's memory and its greedy answer are looked at. Returns what is wrong, or an empty list."""
     load = Load(served.address, clients)
     reader_over = threading.Event()
-    reader = threading.Thread(target=drain, args=(served.machine, reader_over))
+    reader = threading.Thread(target=drain, args=(served.machine, reader_over, path.with_suffix(".log")))
     reader.start()
     looks, wrong = [], []
     began = time.monotonic()

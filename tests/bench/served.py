@@ -10,6 +10,7 @@ of a mixed load.
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import threading
@@ -166,6 +167,7 @@ def main():
     parser.add_argument("--clients", type=int, default=8, help="of mixed load")
     parser.add_argument("--table", type=Path, default=OUT / "mixed.txt", help="written each minute of mixed load")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the table is written then too
     room = Room(f"bench_served_{os.getpid()}", "tcg")
     files, config = FILES, {"temperature": 0, "steps": args.tokens}
     if args.model:
