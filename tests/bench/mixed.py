@@ -168,7 +168,8 @@ class Client:
                 while piece := connection.recv(65536):
                     told += piece
                 status = attacks.status(told)
-                assert status == 200 and b'"finish_reason"' in told or status == 503 and b"Retry-After" in told, told[:300]
+                whole = b'"finish_reason"' if status == 200 else b"Retry-After"
+                assert status in (200, 503) and whole in told, told[:300]
                 refused += status == 503
         if refused:
             raise Busy

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Seconds from power-on to the first token, by each way on which a machine in QEMU's software emulation can boot; and how
-fast a large model comes over HTTP. Seconds of the host's processor stand beside them: they tell whether it was busy.
+"""Seconds from power-on to the first token, by each way on which a machine in QEMU's software emulation can boot; and
+how fast a large model comes over HTTP. Seconds of the host's processor stand beside them: they tell whether it was busy.
 
     tools/python pytest,pexpect tests/bench/netboot.py disk pxe http-efi http-img ipxe --runs 3
     tools/python pytest,pexpect tests/bench/netboot.py model --model SmolLM2-135M-Instruct.Q4_1.gguf
@@ -25,7 +25,8 @@ FLEET = {"/fleet/llama.cfg": CONFIG.encode(), **MODEL}
 
 
 def disk(room, _):
-    return room.start([(DEFAULT_MODEL, "models/default.bin"), (DEFAULT_TOKENIZER, "models/default-tokenizer.bin")], STORY)
+    files = [(DEFAULT_MODEL, "models/default.bin"), (DEFAULT_TOKENIZER, "models/default-tokenizer.bin")]
+    return room.start(files, STORY)
 
 
 def tftp(room):
