@@ -24,7 +24,7 @@ FREESTANDING = re.compile(r"(float|limits|stdarg|stddef|stdint|stdalign|__std\w+
 # Nothing that names a file, a plugin or another program; -B, -Xclang, @FILE, -include and -isystem are not here.
 COMPILER_OPTION = re.compile(
     r"-std=c\+\+\d\d|-O[0-3sz]|-g|-W[a-z][\w=-]*|-m[\w.=+-]+|-MD|-f(?!plugin|pass-plugin|profile|module|sanitize|use)[\w=-]+"
-    r"|--target=[\w-]+|-Itools/build/see/\w+|-D(MODEL|TOKENIZER)=.*")
+    r"|-nostdlibinc|--target=[\w-]+|-Itools/build/see/\w+|-D(MODEL|TOKENIZER)=.*")
 LINKER_OPTION = re.compile(r"/nologo|/subsystem:efi_application|/entry:efi_start|/nodefaultlib|/opt:[\w,]+|/dynamicbase|/nxcompat"
                            r"|/Brepro|/machine:\w+|/map:\S+|/debug:dwarf")
 # What brings bytes that the compiler does not list, or could hide the word that does.
