@@ -117,5 +117,12 @@ void multiply_q8(const model::ProductQ8& p) {
 }  // namespace
 
 constinit const model::Kernels model::kAvx512VnniKernels = {
-    "avx512vnni",         rt::kAvx2 | rt::kAvx512Vnni, multiply_f32,     multiply_q8,    model::avx512vnni_multiply_exact,
-    model::sse2_quantize, model::avx2_score,           model::avx2_mix, model::avx2_exp};
+    "avx512vnni",
+    rt::kAvx2 | rt::kAvx512Vnni,
+    multiply_f32,
+    multiply_q8,
+    model::avx512vnni_multiply_exact,
+    model::sse2_quantize,
+    model::avx2_score,
+    model::avx2_mix,
+    model::avx2_exp};
