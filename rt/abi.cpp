@@ -8,8 +8,8 @@ void* memmove(void* to, const void* from, size_t n) { return rt::move_bytes(to, 
 void* memset(void* to, int value, size_t n) { return rt::fill_bytes(to, value, n); }
 int memcmp(const void* a, const void* b, size_t n) { return rt::compare_bytes(a, b, n); }
 
-/// What a call of a pure virtual function ends in, in both ABIs. A table of such functions names it, though none is ever
-/// called.
+/// What a call of a pure virtual function ends in, in both ABIs. A table of such functions names it, though none is
+/// ever called.
 void _purecall() { __builtin_trap(); }
 void __cxa_pure_virtual() { __builtin_trap(); }
 

@@ -53,7 +53,8 @@ class Arena {
   template <class T>
     requires(__is_trivially_destructible(T))
   Result<Span<T>> make(uint64_t count) {
-    if constexpr (__is_trivially_constructible(T)) return __builtin_bit_cast(Result<Span<T>>, take_zeros(count, sizeof(T)));
+    if constexpr (__is_trivially_constructible(T))
+      return __builtin_bit_cast(Result<Span<T>>, take_zeros(count, sizeof(T)));
     Result<Span<T>> span = make_raw<T>(count);
     if (span)
       for (T& item : *span) new (Placement{&item}) T();
