@@ -18,8 +18,8 @@ constexpr uint32_t kMostPolls = 32;  // packets at a time, so that a flood does 
 /// these are its bounds. Its largest back log is 10, and a connection counts from its first packet until its client has
 /// answered ours: where more than 10 first packets come together, the others are dropped before we could accept
 /// anything, however many accepts wait and however often we poll, and a second listener on the same port is refused.
-/// Their senders try again after a second. (QEMU's user network is worse: it lets one connection wait, and in a burst of
-/// eight some are reset and never reach us.)
+/// Their senders try again after a second. (QEMU's user network is worse: it lets one connection wait, and in a burst
+/// of eight some are reset and never reach us.)
 constexpr uefi::Tcp4Option options(uint32_t window) {
   uefi::Tcp4Option option{};
   option.receive_buffer = window;
