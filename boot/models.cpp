@@ -9,7 +9,6 @@
 #include "boot/platform/volumes.hpp"
 #include "model/formats/format.hpp"
 #include "model/formats/part_name.hpp"
-#include "rt/parse.hpp"
 
 namespace boot {
 namespace {
@@ -143,9 +142,8 @@ rt::Text find_model(const rt::Text& name, rt::Span<char> path, rt::Sink& notes) 
   visit_models({&search, [](void* self, platform::Device, rt::Text path, uint64_t) {
                   auto& of = *static_cast<Search*>(self);
                   const rt::Text file = path.from(kModelsFolder.size + 1);
-                  if (!of.found.empty() || !file.starts_with(of.name)) return;
-                  const rt::Text ending = file.from(of.name.size);
-                  if (ending.empty() || rt::is_any_case(ending, ".bin") || rt::is_any_case(ending, ".gguf"))
+                  const rt::Text stem = file.part(0, file.size - platform::model_ending(file));
+                  if (of.found.empty() && (of.name == file || of.name == stem))
                     of.found = rt::print_to(of.path, "%pT", &path);
                 }}, &notes);
   return search.found;
